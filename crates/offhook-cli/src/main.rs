@@ -1,0 +1,3 @@
+//! The offhook server and its tools.
+
+fn main() {}
