@@ -1,0 +1,73 @@
+//! What a stream has to tell.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::recording::Recording;
+use super::stats::StreamStats;
+use crate::dtmf::QueueDigitsError;
+use crate::playout::{JobId, PlayEnd};
+
+/// News from a [`Stream`](crate::Stream).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum StreamEvent {
+    /// The first RTP packet was written.
+    Started,
+    /// Something is no longer played. At the end of a clip, or at its limit, this comes when the frame that holds
+    /// the last sample is over.
+    PlayEnded {
+        /// What.
+        job: JobId,
+        /// Why.
+        reason: PlayEnd,
+        /// How long it was heard.
+        played: Duration,
+    },
+    /// The far end pressed a key.
+    DigitBegun {
+        /// `0` to `9`, `*`, `#`, `A` to `D`.
+        digit: char,
+    },
+    /// The far end released a key: one press, one of these (DTMF-12).
+    Digit {
+        /// `0` to `9`, `*`, `#`, `A` to `D`.
+        digit: char,
+        /// How long it was pressed, as far as its packets arrived.
+        duration: Duration,
+    },
+    /// All digits of the [`SendDigits`](super::StreamCommand::SendDigits) so far have been sent.
+    DigitsSent,
+    /// The digits of a [`SendDigits`](super::StreamCommand::SendDigits) are not sent.
+    DigitsRefused {
+        /// Why not.
+        reason: DigitsRefusal,
+    },
+    /// Our packets go here from the next one on: the first valid packet came from there, and the session
+    /// description names another address (RING-38).
+    Latched {
+        /// The far end's address.
+        from: SocketAddr,
+    },
+    /// The far end said RTCP BYE.
+    Bye,
+    /// The answer to [`Report`](super::StreamCommand::Report).
+    Report(StreamStats),
+    /// What was heard: the answer to [`TakeRecording`](super::StreamCommand::TakeRecording), and once before
+    /// [`Closed`](StreamEvent::Closed) in a stream that records.
+    Heard(Recording),
+    /// The stream has ended; its last event.
+    Closed(StreamStats),
+}
+
+/// Why digits are not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DigitsRefusal {
+    /// The far end did not agree to telephone events.
+    #[error("telephone events were not negotiated")]
+    NotNegotiated,
+    /// A character is no digit, or too many are waiting.
+    #[error(transparent)]
+    Queue(#[from] QueueDigitsError),
+}

@@ -1,0 +1,452 @@
+//! One media session: the RTP and RTCP of one call, from its first early packet to its end (RING-35).
+
+mod command;
+mod config;
+mod event;
+mod receive;
+mod recording;
+mod stats;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+pub use self::command::StreamCommand;
+pub use self::config::{SilencePolicy, StreamConfig, StreamDirection, StreamUpdate};
+pub use self::event::{DigitsRefusal, StreamEvent};
+pub use self::recording::{HeardPacket, Recording};
+pub use self::stats::StreamStats;
+use crate::Codec;
+use crate::dtmf::{EVENT_BYTES, EventReceiver, EventSender, Slot};
+use crate::playout::{Ended, Play, PlayEnd, Playout};
+use crate::rtp::rtcp::{OutgoingCompound, Schedule, SenderInfo, ntp_timestamp};
+use crate::rtp::{HEADER_BYTES, Latch, Receiver, Sender};
+
+/// A media session as a state machine: datagrams and time in, datagrams and events out.
+///
+/// It has no socket and no clock. Whoever drives it
+///
+/// 1. calls [`handle_timeout`](Stream::handle_timeout) when [`poll_timeout`](Stream::poll_timeout) is reached, and
+///    [`handle_rtp`](Stream::handle_rtp) or [`handle_rtcp`](Stream::handle_rtcp) when a datagram came;
+/// 2. then calls [`poll_transmit`](Stream::poll_transmit) until it has nothing more, and sends what it wrote;
+/// 3. then calls [`poll_event`](Stream::poll_event) until it has nothing more;
+/// 4. and drops the stream after [`StreamEvent::Closed`].
+///
+/// A frame is due every packet time, whatever plays and whether or not it may be sent: the timestamp line is the
+/// clock of the session (MED-15). A driver that comes late gets the frames that are due one after another; when
+/// more than two are due, the older ones are left out, as if they had been lost, and the timestamps say so.
+///
+/// The steady state allocates nothing: not for a frame, not for a packet that comes. Recording allocates.
+#[derive(Debug)]
+pub struct Stream {
+    started_at: Instant,
+    /// When the next frame is due; `None` once the stream is closed.
+    next_frame: Option<Instant>,
+    packet_time: Duration,
+    frame_samples: u32,
+    /// Whether a frame is due that was not yet polled.
+    frame_due: bool,
+    direction: StreamDirection,
+    silence: SilencePolicy,
+    codec: Codec,
+    sender: Sender,
+    playout: Playout,
+    telephone_event_send: Option<u8>,
+    digits_out: EventSender,
+    digits_waiting: bool,
+
+    payload_receive: u8,
+    telephone_event: Option<u8>,
+    latch: Latch,
+    receiver: Receiver,
+    digits_in: EventReceiver,
+    discarded: u64,
+    recording: Option<Box<Recording>>,
+
+    rtcp_mux: bool,
+    remote_rtcp: Option<SocketAddr>,
+    /// Where RTCP of the latched host comes from.
+    latched_rtcp: Option<SocketAddr>,
+    schedule: Schedule,
+    next_report: Instant,
+    report_due: bool,
+    bye_due: bool,
+    bye_heard: bool,
+    /// Whether anything of ours ever left.
+    present: bool,
+    /// Packets sent at the time of the last two reports: they decide between SR and RR.
+    reported_packets: [u64; 2],
+    last_sender_report: Option<(u32, Instant)>,
+    last_rtcp: Option<Instant>,
+    cname: Box<str>,
+
+    now: Instant,
+    frames_skipped: u64,
+    events: VecDeque<StreamEvent>,
+}
+
+impl Stream {
+    /// A stream whose first frame is due `config.offset` after `now`.
+    pub fn new(now: Instant, config: StreamConfig) -> Self {
+        let packet_time = config::packet_time(config.packet_time);
+        let seed = u64::from(config.ssrc) << 32 | u64::from(config.first_timestamp);
+        let mut schedule = Schedule::new(seed);
+        let next_report = now + schedule.interval();
+        Self {
+            started_at: now,
+            next_frame: Some(now + config.offset),
+            packet_time,
+            frame_samples: frame_samples(config.codec, packet_time),
+            frame_due: false,
+            direction: config.direction,
+            silence: config.silence,
+            codec: config.codec,
+            sender: Sender::new(
+                config.ssrc,
+                config.first_sequence,
+                config.first_timestamp,
+                config.payload_send,
+            ),
+            playout: Playout::default(),
+            telephone_event_send: config.telephone_event_send,
+            digits_out: EventSender::default(),
+            digits_waiting: false,
+            payload_receive: config.payload_receive,
+            telephone_event: config.telephone_event,
+            latch: Latch::new(config.symmetric, config.remote_rtp),
+            receiver: Receiver::new(config.codec.clock_rate_hz()),
+            digits_in: EventReceiver::default(),
+            discarded: 0,
+            recording: config.record.then(Box::default),
+            rtcp_mux: config.rtcp_mux,
+            remote_rtcp: config.remote_rtcp,
+            latched_rtcp: None,
+            schedule,
+            next_report,
+            report_due: false,
+            bye_due: false,
+            bye_heard: false,
+            present: false,
+            reported_packets: [0; 2],
+            last_sender_report: None,
+            last_rtcp: None,
+            cname: config.cname.into_boxed_str(),
+            now,
+            frames_skipped: 0,
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Carries out an order. After [`StreamCommand::Close`] all others are ignored.
+    pub fn command(&mut self, now: Instant, command: StreamCommand) {
+        if self.next_frame.is_none() {
+            return;
+        }
+        self.now = now;
+        match command {
+            StreamCommand::Play { job, clip, looped, limit } => {
+                let limit_samples = limit.map(|limit| self.samples_in(limit));
+                let replaced = self.playout.play(Play { job, clip, looped, limit_samples });
+                self.play_ended(replaced);
+            }
+            StreamCommand::Stop => {
+                let stopped = self.playout.stop();
+                self.play_ended(stopped);
+            }
+            StreamCommand::Update(update) => self.update(update),
+            StreamCommand::SendDigits(digits) => self.send_digits(&digits),
+            StreamCommand::Report => {
+                let stats = self.stats();
+                self.events.push_back(StreamEvent::Report(stats));
+            }
+            StreamCommand::TakeRecording => {
+                let heard = self.take_recording().unwrap_or_default();
+                self.events.push_back(StreamEvent::Heard(heard));
+            }
+            StreamCommand::Close => self.close(now),
+        }
+    }
+
+    /// Takes in the time. To be called when [`poll_timeout`](Stream::poll_timeout) is reached; earlier does no
+    /// harm. Call [`poll_transmit`](Stream::poll_transmit) next: a frame that is not taken before the next one is
+    /// due is left out.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
+        let Some(due) = self.next_frame.filter(|due| *due <= now) else { return };
+        if self.frame_due {
+            self.skip_frames(1);
+            self.frames_skipped += 1;
+        }
+        let late = now.saturating_duration_since(due);
+        let mut behind = 0;
+        if late > self.packet_time * MAX_FRAMES_BEHIND {
+            behind = u32::try_from(late.as_nanos() / self.packet_time.as_nanos()).unwrap_or(u32::MAX);
+            self.skip_frames(behind);
+            self.frames_skipped += u64::from(behind);
+        }
+        let due = due + self.packet_time * behind;
+        self.next_frame = Some(due + self.packet_time);
+
+        let ended = self.playout.take_ended();
+        self.play_ended(ended);
+        if self.direction.sends() && self.latch.target().is_some() {
+            self.frame_due = true;
+        } else {
+            self.skip_frames(1);
+        }
+
+        if self.digits_in.is_pressed() {
+            let press = self.digits_in.handle_timeout(now);
+            self.pressed(press);
+        }
+        if now >= self.next_report {
+            self.report_due = true;
+            self.next_report = now + self.schedule.interval();
+        }
+    }
+
+    /// When [`handle_timeout`](Stream::handle_timeout) is to be called; `None` once the stream is closed.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.next_frame
+    }
+
+    /// Writes the next datagram to be sent, if there is one. `buffer` must hold [`Stream::MAX_DATAGRAM`] bytes; in a
+    /// smaller one packets get lost.
+    pub fn poll_transmit(&mut self, buffer: &mut [u8]) -> Option<Outgoing> {
+        if std::mem::take(&mut self.frame_due)
+            && let Some(outgoing) = self.write_frame(buffer)
+        {
+            return Some(outgoing);
+        }
+        if std::mem::take(&mut self.report_due) {
+            let bye = std::mem::take(&mut self.bye_due);
+            return self.write_report(bye, buffer);
+        }
+        None
+    }
+
+    /// The next thing to tell, if there is one.
+    pub fn poll_event(&mut self) -> Option<StreamEvent> {
+        self.events.pop_front()
+    }
+
+    /// What was heard since the last time, in a stream that records.
+    pub fn take_recording(&mut self) -> Option<Recording> {
+        self.recording.as_deref_mut().map(std::mem::take)
+    }
+
+    /// Where things stand.
+    pub fn stats(&self) -> StreamStats {
+        let heard_for = match (self.receiver.first_received(), self.receiver.last_received()) {
+            (Some(first), Some(last)) => last.saturating_duration_since(first),
+            _ => Duration::ZERO,
+        };
+        StreamStats {
+            packets_sent: self.sender.packets(),
+            octets_sent: self.sender.octets(),
+            packets_received: self.receiver.packets(),
+            octets_received: self.receiver.octets(),
+            packets_lost: self.receiver.lost(),
+            packets_discarded: self.discarded,
+            frames_skipped: self.frames_skipped,
+            jitter_ms: self.receiver.jitter().as_secs_f64() * 1000.0,
+            heard_for,
+            last_received: self.receiver.last_received().max(self.last_rtcp),
+        }
+    }
+
+    /// The one address that packets go to and come from, once that is settled for good: a driver may connect its
+    /// socket to it. A later [`StreamUpdate`] can unsettle it.
+    pub fn settled_remote(&self) -> Option<SocketAddr> {
+        self.latch.locked()
+    }
+
+    /// Whether the stream has ended.
+    pub fn is_closed(&self) -> bool {
+        self.next_frame.is_none()
+    }
+
+    fn update(&mut self, update: StreamUpdate) {
+        if self.latch.signal(update.remote_rtp) {
+            self.latched_rtcp = None;
+        }
+        self.remote_rtcp = update.remote_rtcp;
+        self.rtcp_mux = update.rtcp_mux;
+        self.codec = update.codec;
+        self.sender.set_payload_type(update.payload_send);
+        self.payload_receive = update.payload_receive;
+        self.telephone_event = update.telephone_event;
+        self.telephone_event_send = update.telephone_event_send;
+        self.direction = update.direction;
+        self.packet_time = config::packet_time(update.packet_time);
+        if self.frame_due {
+            // The frame that is due was cut for the packet time before.
+            self.frame_due = false;
+            self.skip_frames(1);
+        }
+        self.frame_samples = frame_samples(self.codec, self.packet_time);
+        if self.telephone_event_send.is_none() && self.digits_waiting {
+            self.digits_out = EventSender::default();
+            self.digits_waiting = false;
+            self.events.push_back(StreamEvent::DigitsRefused { reason: DigitsRefusal::NotNegotiated });
+        }
+    }
+
+    fn send_digits(&mut self, digits: &str) {
+        let queued = match self.telephone_event_send {
+            Some(_) => self.digits_out.queue(digits).map_err(DigitsRefusal::from),
+            None => Err(DigitsRefusal::NotNegotiated),
+        };
+        match queued {
+            Ok(()) => self.digits_waiting = true,
+            Err(reason) => self.events.push_back(StreamEvent::DigitsRefused { reason }),
+        }
+    }
+
+    fn close(&mut self, now: Instant) {
+        self.next_frame = None;
+        self.frame_due = false;
+        let ended = self.playout.stop();
+        let ended = ended.map(|ended| match ended.reason {
+            PlayEnd::Stopped => Ended { reason: PlayEnd::Closed, ..ended },
+            _ => ended,
+        });
+        self.play_ended(ended);
+        let released = self.digits_in.handle_timeout(now + EventReceiver::LOST_END);
+        self.pressed(released);
+        // Who was never there says no BYE (RFC 3550 section 6.3.7).
+        self.report_due = self.present;
+        self.bye_due = self.present;
+        if let Some(heard) = self.take_recording() {
+            self.events.push_back(StreamEvent::Heard(heard));
+        }
+        let stats = self.stats();
+        self.events.push_back(StreamEvent::Closed(stats));
+    }
+
+    /// Writes the frame that is due: audio, a telephone event in its place, or nothing.
+    fn write_frame(&mut self, buffer: &mut [u8]) -> Option<Outgoing> {
+        let to = self.latch.target()?;
+        let samples = self.frame_samples;
+        if self.digits_waiting {
+            let slot = self.digits_out.slot(self.sender.timestamp(), samples, self.codec.clock_rate_hz());
+            if self.digits_out.is_idle() {
+                self.digits_waiting = false;
+                self.events.push_back(StreamEvent::DigitsSent);
+            }
+            if let (Slot::Packet(packet), Some(payload_type)) = (slot, self.telephone_event_send) {
+                self.playout.skip(samples as usize);
+                let header =
+                    self.sender.event(packet.start, packet.first, payload_type, samples, EVENT_BYTES);
+                let length = header.write(&packet.event.to_bytes(), buffer)?;
+                return Some(self.sent(to, length));
+            }
+        }
+
+        if self.silence == SilencePolicy::Suppress && !self.playout.is_playing() {
+            self.sender.skip(samples);
+            return None;
+        }
+        let length = HEADER_BYTES + samples as usize;
+        let Some(packet) = buffer.get_mut(..length) else {
+            self.skip_frames(1);
+            return None;
+        };
+        let (head, frame) = packet.split_at_mut(HEADER_BYTES);
+        let filled = self.playout.fill(self.codec, frame);
+        frame[filled..].fill(self.codec.silence_byte());
+        head.copy_from_slice(&self.sender.frame(samples, frame.len()).to_bytes());
+        Some(self.sent(to, length))
+    }
+
+    fn sent(&mut self, to: SocketAddr, len: usize) -> Outgoing {
+        if self.sender.packets() == 1 {
+            self.present = true;
+            self.events.push_back(StreamEvent::Started);
+        }
+        Outgoing { rtcp: false, to, len }
+    }
+
+    fn write_report(&mut self, bye: bool, buffer: &mut [u8]) -> Option<Outgoing> {
+        let to = match self.rtcp_mux {
+            true => self.latch.target()?,
+            false => self.remote_rtcp.map(|signalled| self.latched_rtcp.unwrap_or(signalled))?,
+        };
+        let sent = self.sender.packets();
+        let sender = (sent > self.reported_packets[0]).then(|| SenderInfo {
+            ntp_timestamp: ntp_timestamp(self.now.saturating_duration_since(self.started_at)),
+            rtp_timestamp: self.timestamp_now(),
+            packets: sent as u32,
+            octets: self.sender.octets() as u32,
+        });
+        self.reported_packets = [self.reported_packets[1], sent];
+
+        let mut report = self.receiver.report();
+        if let (Some(report), Some((ntp_middle, at))) = (&mut report, self.last_sender_report) {
+            let since = self.now.saturating_duration_since(at);
+            report.last_sender_report = ntp_middle;
+            report.delay_since_last_sender_report = (ntp_timestamp(since) >> 16) as u32;
+        }
+        let compound = OutgoingCompound {
+            ssrc: self.sender.ssrc(),
+            sender,
+            report,
+            canonical_name: &self.cname,
+            bye,
+        };
+        let len = compound.write(buffer)?;
+        self.present = true;
+        Some(Outgoing { rtcp: !self.rtcp_mux, to, len })
+    }
+
+    /// The timestamp line at this very moment, between two frames.
+    fn timestamp_now(&self) -> u32 {
+        let ahead = match self.next_frame {
+            Some(next) => self.samples_in(next.saturating_duration_since(self.now)),
+            None => 0,
+        };
+        self.sender.timestamp().wrapping_sub(ahead as u32)
+    }
+
+    /// Passes over frames that are not sent.
+    fn skip_frames(&mut self, count: u32) {
+        self.playout.skip(self.frame_samples as usize * count as usize);
+        self.sender.skip(self.frame_samples.wrapping_mul(count));
+    }
+
+    fn play_ended(&mut self, ended: Option<Ended>) {
+        let Some(Ended { job, reason, played_samples }) = ended else { return };
+        let nanos = u128::from(played_samples) * 1_000_000_000 / u128::from(self.codec.clock_rate_hz());
+        let played = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        self.events.push_back(StreamEvent::PlayEnded { job, reason, played });
+    }
+
+    /// The samples of a time, rounded to the nearest.
+    fn samples_in(&self, time: Duration) -> u64 {
+        let samples =
+            (time.as_nanos() * u128::from(self.codec.clock_rate_hz()) + 500_000_000) / 1_000_000_000;
+        u64::try_from(samples).unwrap_or(u64::MAX)
+    }
+
+    /// What [`Stream::poll_transmit`] may write at most.
+    pub const MAX_DATAGRAM: usize = 1024;
+}
+
+/// A datagram that [`Stream::poll_transmit`] has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Whether it leaves from the RTCP port; false for RTCP that shares the RTP port.
+    pub rtcp: bool,
+    /// Where it goes.
+    pub to: SocketAddr,
+    /// Its length in the buffer.
+    pub len: usize,
+}
+
+fn frame_samples(codec: Codec, packet_time: Duration) -> u32 {
+    // At most 60 ms at the clock rate of a codec.
+    codec.samples_in(packet_time) as u32
+}
+
+/// When more frames than this are due at once, the older ones are left out.
+const MAX_FRAMES_BEHIND: u32 = 2;
