@@ -1,0 +1,203 @@
+//! The pieces of grammar that start lines, header values and URIs share (RFC 3261 section 25.1).
+
+use std::borrow::Cow;
+
+use crate::header::ValueError;
+use crate::text::Text;
+
+/// What `token` of RFC 3261 section 25.1 is made of.
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    const TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let b = byte as u8;
+            table[byte] = b.is_ascii_alphanumeric()
+                || matches!(b, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~');
+            byte += 1;
+        }
+        table
+    };
+    TABLE[usize::from(byte)]
+}
+
+/// Whether `text` is a token: at least one byte, all of them token bytes.
+pub(crate) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+/// Without the blanks and tabs at both ends.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+/// A decimal number without sign, at most `max`.
+pub(crate) fn number(text: &str, max: u64) -> Option<u64> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    // More digits than a u64 holds fail in `parse`, which is as it should be.
+    text.parse().ok().filter(|&value| value <= max)
+}
+
+/// The elements of a comma list, trimmed. Commas in quoted strings and in angle brackets separate nothing.
+pub(crate) fn elements(list: &str) -> Elements<'_> {
+    Elements { rest: Some(list) }
+}
+
+/// Iterator of [`elements`].
+pub(crate) struct Elements<'a> {
+    rest: Option<&'a str>,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.rest?;
+        let mut quoted = false;
+        let mut bracketed = false;
+        let mut escaped = false;
+        for (at, byte) in rest.bytes().enumerate() {
+            if escaped {
+                escaped = false;
+                continue;
+            }
+            match byte {
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                b'<' if !quoted => bracketed = true,
+                b'>' if !quoted => bracketed = false,
+                b',' if !quoted && !bracketed => {
+                    self.rest = Some(&rest[at + 1..]);
+                    return Some(trim(&rest[..at]));
+                }
+                _ => {}
+            }
+        }
+        self.rest = None;
+        Some(trim(rest))
+    }
+}
+
+/// The content of a quoted string given with its quotes: quoted pairs resolved. What has no quotes is returned as it is.
+pub(crate) fn unquote(quoted: &str) -> Cow<'_, str> {
+    let Some(inner) = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return Cow::Borrowed(quoted);
+    };
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    let mut plain = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => plain.extend(chars.next()),
+            c => plain.push(c),
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// Appends `plain` as a quoted string. Line ends cannot be quoted (RFC 3261 section 25.1) and become blanks.
+pub(crate) fn write_quoted(out: &mut String, plain: &str) {
+    out.push('"');
+    for c in plain.chars() {
+        match c {
+            '\r' | '\n' => out.push(' '),
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_ascii_control() && c != '\t' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// Reads one header value from left to right; what it hands out shares the value's memory.
+pub(crate) struct Scanner<'a> {
+    source: &'a Text,
+    rest: &'a str,
+}
+
+impl<'a> Scanner<'a> {
+    pub(crate) fn new(source: &'a Text) -> Self {
+        Self { source, rest: trim(source) }
+    }
+
+    /// Shares a slice of the value.
+    pub(crate) fn share(&self, part: &str) -> Text {
+        self.source.slice(part)
+    }
+
+    pub(crate) fn rest(&self) -> &'a str {
+        self.rest
+    }
+
+    pub(crate) fn at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.rest.as_bytes().first().copied()
+    }
+
+    pub(crate) fn skip_blanks(&mut self) {
+        self.rest = self.rest.trim_start_matches([' ', '\t']);
+    }
+
+    /// Takes `byte`, with blanks around it, if it comes next.
+    pub(crate) fn eat(&mut self, byte: u8) -> bool {
+        self.skip_blanks();
+        if self.peek() != Some(byte) {
+            return false;
+        }
+        self.advance(1);
+        self.skip_blanks();
+        true
+    }
+
+    /// Takes bytes as long as `wanted` says yes; must only say no to ASCII bytes or at character borders.
+    pub(crate) fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> &'a str {
+        let end = self.rest.bytes().position(|byte| !wanted(byte)).unwrap_or(self.rest.len());
+        self.advance(end)
+    }
+
+    /// Takes a token, if there is one.
+    pub(crate) fn token(&mut self) -> Option<&'a str> {
+        let token = self.take_while(is_token_byte);
+        (!token.is_empty()).then_some(token)
+    }
+
+    /// Takes a quoted string with its quotes; `None` if none starts here or if it has no end.
+    pub(crate) fn quoted(&mut self) -> Option<&'a str> {
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let mut escaped = false;
+        for (at, byte) in self.rest.bytes().enumerate().skip(1) {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => return Some(self.advance(at + 1)),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Nothing may follow but blanks.
+    pub(crate) fn end(&mut self, expected: &'static str) -> Result<(), ValueError> {
+        self.skip_blanks();
+        if self.at_end() { Ok(()) } else { Err(ValueError::new(expected)) }
+    }
+
+    pub(crate) fn advance(&mut self, bytes: usize) -> &'a str {
+        // `get` because a byte count may come to lie inside a character when the peer sends nonsense.
+        let (taken, rest) = match (self.rest.get(..bytes), self.rest.get(bytes..)) {
+            (Some(taken), Some(rest)) => (taken, rest),
+            _ => (self.rest, ""),
+        };
+        self.rest = rest;
+        taken
+    }
+}
