@@ -4,12 +4,12 @@ use super::address::Connection;
 use super::agreement::NoAgreement;
 use super::attribute::Attribute;
 use super::codec::{CodecSpec, LocalMedia};
-use super::description::{Origin, SessionDescription, Timing};
+use super::description::{Origin, SessionDescription};
+use super::formats::{Formats, codecs_for_humans};
 use super::media::{Media, MediaKind};
 use super::offer::{add_codec, add_telephone_event, next_version};
 use super::stream::{
-    Remote, StreamParameters, TelephoneEvent, check_protocol, codecs_for_humans, direction_for_us,
-    formats_for_humans, packet_time, telephone_event,
+    Remote, StreamParameters, TelephoneEvent, check_protocol, direction_for_us, packet_time,
 };
 
 /// An answer and what it means for the stream.
@@ -70,7 +70,7 @@ fn negotiate(
     let mut answer = SessionDescription::new(origin);
     answer.connection = Some(Connection::new(local.address));
     // The answer's t= lines equal the offer's (RFC 3264 section 6).
-    answer.timings = if offer.timings.is_empty() { vec![Timing::UNBOUNDED] } else { offer.timings.clone() };
+    answer.timings = offer.timings.clone();
     answer.media = offer
         .media
         .iter()
@@ -117,14 +117,15 @@ fn stream_of(
     check_protocol(media)?;
     let rtcp_mux = media.rtcp_mux();
     let remote = Remote::of(offer, media, local.address, rtcp_mux)?;
+    let formats = Formats::of(media);
     let (codec, payload) = codecs
         .iter()
-        .find_map(|codec| codec.payload_in(media).map(|payload| (codec, payload)))
+        .find_map(|codec| formats.payload_of(codec).map(|payload| (codec, payload)))
         .ok_or_else(|| NoAgreement::NoCommonCodec {
-            offered: formats_for_humans(media),
+            offered: formats.for_humans(),
             ours: codecs_for_humans(codecs),
         })?;
-    let telephone_event = telephone_event(media, codec.clock_rate_hz).filter(|_| local.telephone_event).map(
+    let telephone_event = formats.telephone_event(codec.clock_rate_hz).filter(|_| local.telephone_event).map(
         |(payload, events)| TelephoneEvent {
             payload_send: payload,
             payload_receive: payload,

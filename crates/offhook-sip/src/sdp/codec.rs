@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use super::attribute::RtpMap;
-use super::media::Media;
 
 /// A codec that this side can send and receive, in the words that SDP needs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -41,15 +40,6 @@ impl CodecSpec {
     /// The same with format parameters.
     pub fn with_fmtp(self, fmtp: impl Into<String>) -> Self {
         Self { fmtp: Some(fmtp.into()), ..self }
-    }
-
-    /// The payload number under which `media` lists this codec: the first in its order. A mapping that is written
-    /// counts before the static assignment, which needs none (RFC 3264 section 5.1).
-    pub(crate) fn payload_in(&self, media: &Media) -> Option<u8> {
-        media.payloads().find(|payload| match media.rtpmap(*payload) {
-            Some(map) => map.is(self.encoding, self.clock_rate_hz, self.channels),
-            None => self.static_payload == Some(*payload),
-        })
     }
 
     pub(crate) fn rtpmap(&self, payload: u8) -> RtpMap {

@@ -28,7 +28,7 @@ pub struct SessionDescription {
     pub connection: Option<Connection>,
     /// `b=` lines.
     pub bandwidths: Vec<Bandwidth>,
-    /// `t=` lines; where the peer left them out (they are mandatory) the list is empty and is written as `t=0 0`.
+    /// `t=` lines. At least one is mandatory: where there is none, `t=0 0` is read and written.
     pub timings: Vec<Timing>,
     /// `z=`: adjustments of time zones, as written.
     pub time_zones: Option<String>,

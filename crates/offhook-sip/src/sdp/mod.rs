@@ -27,6 +27,7 @@ mod answer;
 mod attribute;
 mod codec;
 mod description;
+mod formats;
 mod media;
 mod offer;
 mod parse;

@@ -5,10 +5,10 @@ use super::agreement::NoAgreement;
 use super::attribute::{Attribute, Direction};
 use super::codec::{CodecSpec, LocalMedia};
 use super::description::{Origin, SessionDescription};
+use super::formats::{Formats, TELEPHONE_EVENT, codecs_for_humans};
 use super::media::{Media, MediaKind, Protocol};
 use super::stream::{
-    Remote, StreamParameters, TELEPHONE_EVENT, TelephoneEvent, check_protocol, codecs_for_humans,
-    direction_for_us, formats_for_humans, packet_time, telephone_event,
+    Remote, StreamParameters, TelephoneEvent, check_protocol, direction_for_us, packet_time,
 };
 
 /// The first offer of a dialog: one audio line with all `codecs` in their order and `telephone-event` at each of their
@@ -76,16 +76,14 @@ pub fn accept(
         _ => std::net::IpAddr::from([0, 0, 0, 0]),
     };
     let remote = Remote::of(answer, theirs, our_address, rtcp_mux)?;
-    let theirs = &with_offered_mappings(theirs, ours);
-    let (codec, payload_send, payload_receive) = theirs
-        .payloads()
-        .find_map(|payload| agreed_codec(payload, theirs, ours, codecs))
-        .ok_or_else(|| NoAgreement::NoCommonCodec {
-            offered: formats_for_humans(theirs),
+    let (offered, answered) = (Formats::of(ours), Formats::of_answer(theirs, ours));
+    let (codec, payload_send, payload_receive) =
+        answered.first_common(&offered, codecs).ok_or_else(|| NoAgreement::NoCommonCodec {
+            offered: answered.for_humans(),
             ours: codecs_for_humans(codecs),
         })?;
-    let telephone_event = telephone_event(theirs, codec.clock_rate_hz).and_then(|(payload_send, events)| {
-        let (payload_receive, _) = telephone_event(ours, codec.clock_rate_hz)?;
+    let telephone_event = answered.telephone_event(codec.clock_rate_hz).and_then(|(payload_send, events)| {
+        let (payload_receive, _) = offered.telephone_event(codec.clock_rate_hz)?;
         Some(TelephoneEvent { payload_send, payload_receive, clock_rate_hz: codec.clock_rate_hz, events })
     });
     let own_packet_time = ours.ptime().and_then(|ptime| u8::try_from(ptime).ok()).unwrap_or(20);
@@ -103,41 +101,13 @@ pub fn accept(
     })
 }
 
-/// Which codec of ours a payload number of the answer stands for, if the offer had it.
-fn agreed_codec<'a>(
-    payload: u8,
-    theirs: &Media,
-    ours: &Media,
-    codecs: &'a [CodecSpec],
-) -> Option<(&'a CodecSpec, u8, u8)> {
-    let codec = codecs.iter().find(|codec| match theirs.rtpmap(payload) {
-        Some(map) => map.is(codec.encoding, codec.clock_rate_hz, codec.channels),
-        None => codec.static_payload == Some(payload),
-    })?;
-    Some((codec, payload, codec.payload_in(ours)?))
-}
-
-/// Some answers repeat our dynamic numbers without their `a=rtpmap`; there the offer's mapping is meant.
-fn with_offered_mappings(theirs: &Media, ours: &Media) -> Media {
-    let mut completed = theirs.clone();
-    for map in ours.rtpmaps() {
-        if theirs.rtpmap(map.payload).is_none() {
-            completed.attributes.push(Attribute::new("rtpmap", map.to_string()));
-        }
-    }
-    completed
-}
-
 /// Our audio line. `previous` is the line that it follows, whose protocol, payload numbers and `rtcp-mux` stay.
 fn audio(previous: Option<&Media>, codecs: &[CodecSpec], local: &LocalMedia, direction: Direction) -> Media {
     let protocol = previous.map_or(Protocol::RtpAvp, |media| media.protocol.clone());
     let mut media = Media::new(MediaKind::Audio, local.port, protocol);
     let mut numbers = Numbers::new(previous, codecs);
     for codec in codecs {
-        let number = codec
-            .static_payload
-            .or_else(|| numbers.dynamic(DYNAMIC_CODEC, codec.encoding, codec.clock_rate_hz, codec.channels));
-        if let Some(number) = previous.and_then(|media| codec.payload_in(media)).or(number) {
+        if let Some(number) = numbers.of_codec(codec) {
             add_codec(&mut media, codec, number);
         }
     }
@@ -164,7 +134,7 @@ fn audio(previous: Option<&Media>, codecs: &[CodecSpec], local: &LocalMedia, dir
 
 /// Hands out dynamic payload numbers (96 to 127) that stay what they were (RFC 3264 section 8.3.2).
 struct Numbers<'a> {
-    previous: Option<&'a Media>,
+    before: Option<Formats<'a>>,
     taken: Vec<u8>,
 }
 
@@ -172,18 +142,24 @@ impl<'a> Numbers<'a> {
     fn new(previous: Option<&'a Media>, codecs: &[CodecSpec]) -> Self {
         let taken = previous.into_iter().flat_map(Media::payloads);
         Self {
-            previous,
+            before: previous.map(Formats::of),
             taken: taken.chain(codecs.iter().filter_map(|codec| codec.static_payload)).collect(),
         }
     }
 
+    fn of_codec(&mut self, codec: &CodecSpec) -> Option<u8> {
+        let before = self.before.as_ref().and_then(|formats| formats.payload_of(codec));
+        before
+            .or(codec.static_payload)
+            .or_else(|| self.dynamic(DYNAMIC_CODEC, codec.encoding, codec.clock_rate_hz, codec.channels))
+    }
+
     /// The number that the encoding had, else the first free one from `first` on. `None` if all are taken.
     fn dynamic(&mut self, first: u8, encoding: &str, clock_rate_hz: u32, channels: u8) -> Option<u8> {
-        let before = self.previous.and_then(|media| {
-            media.payloads().find(|payload| {
-                media.rtpmap(*payload).is_some_and(|map| map.is(encoding, clock_rate_hz, channels))
-            })
-        });
+        let before = self
+            .before
+            .as_ref()
+            .and_then(|formats| formats.payload_of_encoding(encoding, clock_rate_hz, channels));
         let number =
             before.or_else(|| (first..=127).chain(96..first).find(|number| !self.taken.contains(number)))?;
         self.taken.push(number);

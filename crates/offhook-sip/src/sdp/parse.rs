@@ -98,6 +98,10 @@ impl SessionDescription {
             return Err(SdpError::TooLong { bytes: bytes.len() });
         }
         let text = String::from_utf8_lossy(bytes);
+        if text.len() > MAX_BYTES {
+            // Each byte that is not UTF-8 becomes three.
+            return Err(SdpError::TooLong { bytes: text.len() });
+        }
         let mut parser = Parser::default();
         for (index, line) in text.split('\n').enumerate() {
             let line = line.strip_suffix('\r').unwrap_or(line);
@@ -197,6 +201,7 @@ impl Parser {
         if !self.version {
             return Err(SdpError::Version { found: String::new() });
         }
+        let timings = if self.timings.is_empty() { vec![Timing::UNBOUNDED] } else { self.timings };
         Ok(SessionDescription {
             origin: self.origin.ok_or(SdpError::NoOrigin)?,
             session_name: self.session_name.unwrap_or_else(|| "-".to_owned()),
@@ -206,7 +211,7 @@ impl Parser {
             phones: self.phones,
             connection: self.connection,
             bandwidths: self.bandwidths,
-            timings: self.timings,
+            timings,
             time_zones: self.time_zones,
             attributes: self.attributes,
             media: self.media,

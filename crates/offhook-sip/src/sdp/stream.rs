@@ -47,8 +47,6 @@ pub struct TelephoneEvent {
     pub events: EventSet,
 }
 
-pub(super) const TELEPHONE_EVENT: &str = "telephone-event";
-
 /// The addresses at which the far end receives.
 pub(super) struct Remote {
     pub(super) rtp: Option<SocketAddr>,
@@ -117,34 +115,10 @@ pub(super) fn packet_time(media: &Media, preferred_ms: u8) -> u8 {
     u8::try_from(wanted).unwrap_or(20)
 }
 
-/// The payload number of `telephone-event` at a clock rate, and the events that the writer can receive.
-pub(super) fn telephone_event(media: &Media, clock_rate_hz: u32) -> Option<(u8, EventSet)> {
-    let payload = media.payloads().find(|payload| {
-        media.rtpmap(*payload).is_some_and(|map| map.is(TELEPHONE_EVENT, clock_rate_hz, 1))
-    })?;
-    Some((payload, media.fmtp(payload).map_or(EventSet::DTMF, EventSet::parse)))
-}
-
 /// The direction that the far end's section gives this side.
 pub(super) fn direction_for_us(description: &SessionDescription, media: &Media, held: bool) -> Direction {
     let theirs = description.direction(media);
     // An address of 0.0.0.0 says "do not send to me" whatever the attribute says (RFC 3264 section 8.4).
     let theirs = if held { theirs.and(Direction::SendOnly) } else { theirs };
     theirs.reversed()
-}
-
-/// What a section lists, for a person.
-pub(super) fn formats_for_humans(media: &Media) -> String {
-    let named = media.formats.iter().take(16).map(|format| {
-        match super::attribute::payload_number(format).and_then(|payload| media.rtpmap(payload)) {
-            Some(map) => format!("{}/{}", map.encoding, map.clock_rate_hz),
-            None => format.clone(),
-        }
-    });
-    named.collect::<Vec<_>>().join(", ")
-}
-
-/// Our codecs, for a person.
-pub(super) fn codecs_for_humans(codecs: &[CodecSpec]) -> String {
-    codecs.iter().map(|codec| codec.name).collect::<Vec<_>>().join(", ")
 }
