@@ -56,7 +56,7 @@ pub(crate) fn answered(lines: &[&str]) -> Negotiated {
 
 /// The `m=` lines of a description as text, without the lines below them.
 pub(crate) fn media_lines(description: &SessionDescription) -> Vec<String> {
-    description.media.iter().map(|media| first_line(media)).collect()
+    description.media.iter().map(first_line).collect()
 }
 
 /// The attributes of a section as text.
