@@ -1,0 +1,13 @@
+"""offhook: a phone server whose calls are answered by a few lines of Python.
+
+Applications import ``offhook.uas``; the server ``offhook serve app.py`` runs their ``main`` for each call.
+The package is pure Python and uses nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from offhook.errors import Error, Hangup, OffhookError
+
+__all__ = ["Error", "Hangup", "OffhookError", "__version__"]
+
+__version__ = "0.1.0"

@@ -1,0 +1,301 @@
+"""What can be played, and the player of files and speech: ``PlayableMedia`` and ``channel.FilePlayer``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from offhook import _arguments, _later
+from offhook._job import Job
+from offhook.cipher import AESCBCCipher
+from offhook.enums import FilePlayerCause, PlayerState
+from offhook.errors import Error
+from offhook.files import check_name
+
+if TYPE_CHECKING:
+    from offhook._core import Channel
+
+__all__ = ["PlayableMedia", "UASCallFilePlayer"]
+
+
+class PlayableMedia:
+    """A file to play or a text to say (``PM-1`` to ``PM-6``).
+
+    Args:
+        text_to_say: words to be spoken.
+        file_to_play: the name of a WAV file below the media root.
+        channel: the channel that it is for; optional (``PM-4``).
+        cipher: the credentials of an encrypted file.
+
+    The four are also methods of the same names that set the value later. Setting text
+    clears the file and the reverse (``PM-3``). Exactly one of the two must be set when the object is used;
+    whether the file exists is found out then too (``PM-6``). One object can be used any number of times
+    (``PM-5``).
+
+    >>> greeting = PlayableMedia(text_to_say="Thank you for calling.")
+    >>> greeting.file_to_play("greeting.wav")
+    >>> greeting
+    PlayableMedia(file_to_play='greeting.wav')
+    """
+
+    __slots__ = ("_channel", "_cipher", "_file", "_text")
+
+    def __init__(
+        self,
+        text_to_say: str | None = None,
+        file_to_play: str | None = None,
+        channel: Channel | None = None,
+        cipher: AESCBCCipher | None = None,
+    ) -> None:
+        self._text = text_to_say
+        self._file = file_to_play
+        self._channel = channel
+        self._cipher = cipher
+
+    def text_to_say(self, text_to_say: str | None) -> None:
+        """Set the words to be spoken and clear the file."""
+        self._text = text_to_say
+        self._file = None
+
+    def file_to_play(self, file_to_play: str | None) -> None:
+        """Set the name of the file and clear the words."""
+        self._file = file_to_play
+        self._text = None
+
+    def channel(self, channel: Channel | None) -> None:
+        """Set the channel that it is for; ``None``: any."""
+        self._channel = channel
+
+    def cipher(self, cipher: AESCBCCipher | None) -> None:
+        """Set the credentials of an encrypted file."""
+        self._cipher = cipher
+
+    def __repr__(self) -> str:
+        parts = (("text_to_say", self._text), ("file_to_play", self._file))
+        return (
+            f"PlayableMedia({', '.join(f'{name}={value!r}' for name, value in parts if value is not None)})"
+        )
+
+    def _source(self, where: str, channel: Channel) -> dict[str, str]:
+        """What the server is to play, checked for use on this channel (``PM-3``, ``PM-4``)."""
+        if self._channel is not None and self._channel is not channel:
+            raise Error(
+                f"{where}: the PlayableMedia belongs to another channel; accepted: this channel, or None"
+            )
+        if (self._text is None) == (self._file is None):
+            found = "neither" if self._text is None else "both"
+            raise Error(
+                f"{where}: the PlayableMedia has {found} of text_to_say and file_to_play; accepted: one of them"
+            )
+        if self._file is None:
+            return text_source(where, "text_to_say", self._text)
+        return file_source(where, self._file, self._cipher)
+
+
+def file_source(where: str, name: Any, cipher: AESCBCCipher | None) -> dict[str, str]:
+    """A file for the server, its name and cipher checked (``FILE-4``, ``FP-17``)."""
+    check_name(where, "file_to_play", name)
+    if cipher is not None:
+        if not isinstance(cipher, AESCBCCipher):
+            raise _arguments.refuse(where, "cipher", cipher, "None, or an AESCBCCipher")
+        raise Error(f"{where}: {_later.ENCRYPTED_FILES}")
+    return {"file": name}
+
+
+def text_source(where: str, argument: str, text: Any) -> dict[str, str]:
+    """Words for the server's speech engine."""
+    return {"text": _arguments.text(where, argument, text)}
+
+
+class FilePlayerBase(Job):
+    """What the blocking and the async file player have in common."""
+
+    __slots__ = ()
+
+    Cause = FilePlayerCause
+    State = PlayerState
+
+    _name = "FilePlayer"
+    _prefix = "file_player"
+    _causes = FilePlayerCause
+
+    def cause(self) -> FilePlayerCause:
+        """Why the last job ended; ``NONE`` while one runs or before the first (``MED-1``). Never blocks."""
+        return self._snapshot[1]  # type: ignore[no-any-return]
+
+    def _file_params(
+        self,
+        function: str,
+        file_to_play: str | PlayableMedia,
+        barge_in: bool,
+        barge_in_digits: str | None,
+        loop: bool,
+        seconds_timeout: float | None,
+        cipher: AESCBCCipher | None,
+        wait: bool,
+    ) -> dict[str, Any]:
+        where = self._channel._media_site(function)
+        if isinstance(file_to_play, PlayableMedia):
+            if cipher is not None:
+                raise _arguments.refuse(
+                    where, "cipher", cipher, "None beside a PlayableMedia, which has its own"
+                )
+            media = file_to_play._source(where, self._channel)
+        else:
+            media = file_source(where, file_to_play, cipher)
+        return self._play_params(where, media, barge_in, barge_in_digits, loop, seconds_timeout, wait)
+
+    def _text_params(
+        self,
+        function: str,
+        text_to_say: str,
+        barge_in: bool,
+        barge_in_digits: str | None,
+        loop: bool,
+        seconds_timeout: float | None,
+        wait: bool,
+    ) -> dict[str, Any]:
+        where = self._channel._media_site(function)
+        media = text_source(where, "text_to_say", text_to_say)
+        return self._play_params(where, media, barge_in, barge_in_digits, loop, seconds_timeout, wait)
+
+    def _play_params(
+        self,
+        where: str,
+        media: dict[str, str],
+        barge_in: bool,
+        barge_in_digits: str | None,
+        loop: bool,
+        seconds_timeout: float | None,
+        wait: bool,
+    ) -> dict[str, Any]:
+        return {
+            "channel": self._channel._id,
+            "media": media,
+            "barge_in": _arguments.flag(where, "barge_in", barge_in),
+            "barge_in_digits": _arguments.digits(where, "barge_in_digits", barge_in_digits),
+            "loop": _arguments.flag(where, "loop", loop),
+            "seconds_timeout": _arguments.seconds(where, "seconds_timeout", seconds_timeout),
+            "wait": wait,
+        }
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise _later.missing("FilePlayer", name, _later.FILE_PLAYER)
+
+
+class UASCallFilePlayer(FilePlayerBase):
+    """Plays a WAV file of the media store or speaks text: ``channel.FilePlayer`` (``FP-1`` to ``FP-21``).
+
+    It works in ``ANSWERED`` and, while early media is in force, in ``RING_INCOMING`` (``MED-4``). A channel
+    has one running transmitter: starting a job while any player of the channel runs raises ``Error``
+    (``MED-6``).
+    """
+
+    __slots__ = ()
+
+    def play(
+        self,
+        file_to_play: str | PlayableMedia,
+        barge_in: bool = False,
+        barge_in_digits: str | None = None,
+        loop: bool = False,
+        seconds_timeout: float | None = None,
+        cipher: AESCBCCipher | None = None,
+    ) -> FilePlayerCause:
+        """Play a file and block until the job ends (``FP-4``).
+
+        Args:
+            file_to_play: a name by ``FILE-4`` below the media root, or a ``PlayableMedia``.
+            barge_in: any digit stops the job (``FP-12``).
+            barge_in_digits: these digits stop the job; a non-empty string switches barge-in on.
+            loop: repeat without a gap until stopped (``FP-15``).
+            seconds_timeout: limit for the job as a whole, ``None`` for no limit (``FP-16``).
+            cipher: credentials of an encrypted file.
+
+        Returns:
+            Why the job ended: ``NORMAL``, ``BARGEIN``, ``ABORTED``, ``TIMEOUT``, ``HANGUP`` or ``ERROR``.
+
+        Raises:
+            Hangup: if the call is ``IDLE``.
+            Error: if the state, an argument, the file or a running transmitter forbids it; nothing is played.
+        """
+        params = self._file_params(
+            "FilePlayer.play", file_to_play, barge_in, barge_in_digits, loop, seconds_timeout, cipher, True
+        )
+        return FilePlayerCause[self._channel._wire.call("file_player.play", params, self._lost)["cause"]]
+
+    def say(
+        self,
+        text_to_say: str,
+        barge_in: bool = False,
+        barge_in_digits: str | None = None,
+        loop: bool = False,
+        seconds_timeout: float | None = None,
+    ) -> FilePlayerCause:
+        """Speak a text and block until the job ends (``FP-5``).
+
+        The arguments, results and errors are those of ``play``; ``text_to_say`` is plain text or SSML
+        (``FP-18``).
+        """
+        params = self._text_params(
+            "FilePlayer.say", text_to_say, barge_in, barge_in_digits, loop, seconds_timeout, True
+        )
+        return FilePlayerCause[self._channel._wire.call("file_player.play", params, self._lost)["cause"]]
+
+    def start(
+        self,
+        file_to_play: str | PlayableMedia,
+        barge_in: bool = False,
+        barge_in_digits: str | None = None,
+        loop: bool = False,
+        seconds_timeout: float | None = None,
+        cipher: AESCBCCipher | None = None,
+    ) -> bool:
+        """Like ``play``, but return ``True`` as soon as the job runs (``FP-6``)."""
+        params = self._file_params(
+            "FilePlayer.start", file_to_play, barge_in, barge_in_digits, loop, seconds_timeout, cipher, False
+        )
+        return bool(self._channel._wire.call("file_player.play", params, self._not_started)["started"])
+
+    def start_say(
+        self,
+        text_to_say: str,
+        barge_in: bool = False,
+        barge_in_digits: str | None = None,
+        loop: bool = False,
+        seconds_timeout: float | None = None,
+    ) -> bool:
+        """Like ``say``, but return ``True`` as soon as the job runs (``FP-6``)."""
+        params = self._text_params(
+            "FilePlayer.start_say", text_to_say, barge_in, barge_in_digits, loop, seconds_timeout, False
+        )
+        return bool(self._channel._wire.call("file_player.play", params, self._not_started)["started"])
+
+    def stop(self) -> FilePlayerCause:
+        """End the running job with ``ABORTED`` and return its cause (``FP-7``).
+
+        Without a job it returns the last cause. It never raises, also when the call is ``IDLE`` (``MED-12``).
+        """
+        if not self._may_run():
+            return self.cause()
+        return FilePlayerCause[
+            self._channel._wire.call("file_player.stop", self._stop_params(), self._lost)["cause"]
+        ]
+
+    def wait_until_finished(self, seconds_timeout: float | None = None) -> FilePlayerCause:
+        """Block until the running job ends and return its cause (``FP-8``, ``MED-13``).
+
+        Args:
+            seconds_timeout: the longest wait, ``None`` for no limit. If it comes first, the result is
+                ``NONE`` and the job goes on.
+
+        Without a job it returns the last cause at once.
+
+        Raises:
+            Error: if ``seconds_timeout`` is not acceptable.
+        """
+        params = self._wait_params("FilePlayer.wait_until_finished", seconds_timeout)
+        if not self._may_run():
+            return self.cause()
+        return FilePlayerCause[self._channel._wire.call("file_player.wait", params, self._lost)["cause"]]
