@@ -213,8 +213,8 @@ class Channel:
             raise _arguments.refuse(where, "custom_ringtone", ringtone, accepted)
         if self._tone_player is None:
             raise Error(
-                f"{where}: custom_ringtone is {_arguments.shown(ringtone)}, a tone name, and the channel has no "
-                "tone player; accepted: a tone name once there is a TonePlayer(channel, tone_manager)"
+                f"{where}: custom_ringtone is {_arguments.shown(ringtone)}; "
+                f"accepted: a tone name only with a tone player; {_NO_TONE_PLAYER}"
             )
         return self._tone_player._tone_manager._tone(where, "custom_ringtone", ringtone)
 
@@ -261,7 +261,8 @@ class Channel:
         present = self._tone_player
         if present is not None and present.state() is present.State.PLAYING:
             raise Error(
-                f"{self._site('TonePlayer')} while the channel's tone player is PLAYING; allowed once it has stopped"
+                f"{self._site('TonePlayer')} while the channel's tone player is PLAYING; "
+                "allowed once it has stopped"
             )
         self._tone_player = player
 

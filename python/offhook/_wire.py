@@ -9,6 +9,7 @@ server without being told to. ``docs/worker-protocol.md`` describes the messages
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import threading
@@ -157,10 +158,8 @@ class Wire:
 
     def close(self) -> None:
         """End the connection: what has been sent still arrives, and ``read`` returns."""
-        try:
+        with contextlib.suppress(OSError):  # The other end may have been faster.
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # The other end was faster.
 
     def _take(self, line: bytes, dispatch: Callable[[Message], None]) -> None:
         try:
@@ -299,10 +298,9 @@ class _Awaited:
         self.future: asyncio.Future[Message | None] = loop.create_future()
 
     def resolve(self, response: Message | None) -> None:
-        try:
+        # An application may have closed a loop of its own; then nobody awaits any more.
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._set, response)
-        except RuntimeError:
-            pass  # The application closed its own loop; nobody awaits any more.
 
     def renew(self) -> asyncio.Future[Message | None] | None:
         """A fresh future for the same response after the first was cancelled; ``None`` if it has arrived."""

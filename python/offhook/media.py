@@ -84,7 +84,8 @@ class PlayableMedia:
         if (self._text is None) == (self._file is None):
             found = "neither" if self._text is None else "both"
             raise Error(
-                f"{where}: the PlayableMedia has {found} of text_to_say and file_to_play; accepted: one of them"
+                f"{where}: the PlayableMedia has {found} of text_to_say and file_to_play; "
+                "accepted: exactly one"
             )
         if self._file is None:
             return text_source(where, "text_to_say", self._text)

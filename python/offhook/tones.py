@@ -203,7 +203,8 @@ class TonePlayer(TonePlayerBase):
     def __new__(cls, channel: Channel, tone_manager: ToneManager) -> TonePlayer:  # noqa: D102
         twin = getattr(channel, "_tone_player_type", cls)
         if cls is TonePlayer and twin is not TonePlayer:
-            return twin(channel, tone_manager)  # type: ignore[no-any-return]
+            # A class that is no subclass of this one: Python calls no second __init__ on its instance.
+            return twin(channel, tone_manager)
         return super().__new__(cls)
 
     def start(self, tone_name: str, loop: bool = True) -> bool:
@@ -306,7 +307,8 @@ def _number(where: str, part: str, values: Any, key: str, keys: tuple[str, str],
 def _value(where: str, part: str, values: Any, key: str, keys: tuple[str, str]) -> Any:
     if not isinstance(values, Mapping):
         raise Error(
-            f"{where}: {part} is {_arguments.shown(values)}; accepted: a dictionary of {keys[0]} and {keys[1]}"
+            f"{where}: {part} is {_arguments.shown(values)}; "
+            f"accepted: a dictionary of {keys[0]} and {keys[1]}"
         )
     for found in values:
         if found not in keys:

@@ -279,7 +279,8 @@ def main() -> int:
     value = os.environ.pop(DESCRIPTOR_VARIABLE, "")
     if not value.isdigit():
         print(
-            f"offhook.worker: {DESCRIPTOR_VARIABLE} is {value!r}; accepted: the number of a connected socket.\n"
+            f"offhook.worker: {DESCRIPTOR_VARIABLE} is {value!r}; "
+            "accepted: the number of a connected socket.\n"
             "The server starts workers; to run an application type: offhook serve app.py",
             file=sys.stderr,
         )
