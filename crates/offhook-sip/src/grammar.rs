@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use crate::header::ValueError;
 use crate::text::Text;
 
@@ -28,7 +30,18 @@ pub(crate) fn is_token(text: &str) -> bool {
 
 /// Without the blanks and tabs at both ends.
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+    let start = skip_blanks(text);
+    let blanks = start.bytes().rev().take_while(|&b| is_blank(b)).count();
+    &start[..start.len() - blanks]
+}
+
+fn skip_blanks(text: &str) -> &str {
+    let blanks = text.bytes().take_while(|&b| is_blank(b)).count();
+    &text[blanks..]
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// A decimal number without sign, at most `max`.
@@ -55,6 +68,10 @@ impl<'a> Iterator for Elements<'a> {
 
     fn next(&mut self) -> Option<&'a str> {
         let rest = self.rest?;
+        if memchr(b',', rest.as_bytes()).is_none() {
+            self.rest = None;
+            return Some(trim(rest));
+        }
         let mut quoted = false;
         let mut bracketed = false;
         let mut escaped = false;
@@ -113,20 +130,47 @@ pub(crate) fn write_quoted(out: &mut String, plain: &str) {
     out.push('"');
 }
 
-/// Reads one header value from left to right; what it hands out shares the value's memory.
+/// Where the parts of a value get their memory from.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// They share that of the text they were cut from.
+    Shared(&'a Text),
+    /// They stay empty: the value is only checked.
+    Check,
+}
+
+impl Source<'_> {
+    pub(crate) fn share(self, part: &str) -> Text {
+        match self {
+            Self::Shared(text) => text.slice(part),
+            Self::Check => Text::default(),
+        }
+    }
+}
+
+/// Reads one header value from left to right.
 pub(crate) struct Scanner<'a> {
-    source: &'a Text,
+    source: Source<'a>,
     rest: &'a str,
 }
 
 impl<'a> Scanner<'a> {
-    pub(crate) fn new(source: &'a Text) -> Self {
-        Self { source, rest: trim(source) }
+    pub(crate) fn new(value: &'a Text) -> Self {
+        Self { source: Source::Shared(value), rest: trim(value) }
     }
 
-    /// Shares a slice of the value.
+    /// A scanner whose parts stay empty, for values of which only the grammar is asked.
+    pub(crate) fn check(value: &'a str) -> Self {
+        Self { source: Source::Check, rest: trim(value) }
+    }
+
+    pub(crate) fn source(&self) -> Source<'a> {
+        self.source
+    }
+
+    /// A part of the value as text of its own.
     pub(crate) fn share(&self, part: &str) -> Text {
-        self.source.slice(part)
+        self.source.share(part)
     }
 
     pub(crate) fn rest(&self) -> &'a str {
@@ -142,17 +186,17 @@ impl<'a> Scanner<'a> {
     }
 
     pub(crate) fn skip_blanks(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t']);
+        self.rest = skip_blanks(self.rest);
     }
 
     /// Takes `byte`, with blanks around it, if it comes next.
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
-        self.skip_blanks();
-        if self.peek() != Some(byte) {
+        let rest = skip_blanks(self.rest);
+        if rest.as_bytes().first() != Some(&byte) {
+            self.rest = rest;
             return false;
         }
-        self.advance(1);
-        self.skip_blanks();
+        self.rest = skip_blanks(&rest[1..]);
         true
     }
 
@@ -192,11 +236,8 @@ impl<'a> Scanner<'a> {
     }
 
     pub(crate) fn advance(&mut self, bytes: usize) -> &'a str {
-        // `get` because a byte count may come to lie inside a character when the peer sends nonsense.
-        let (taken, rest) = match (self.rest.get(..bytes), self.rest.get(bytes..)) {
-            (Some(taken), Some(rest)) => (taken, rest),
-            _ => (self.rest, ""),
-        };
+        // A byte count may come to lie inside a character when the peer sends nonsense.
+        let (taken, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
         self.rest = rest;
         taken
     }

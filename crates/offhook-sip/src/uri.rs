@@ -5,7 +5,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-use crate::grammar::{Scanner, number};
+use memchr::{memchr, memchr2};
+
+use crate::grammar::{Scanner, Source, number};
 use crate::header::{Param, Params, ValueError};
 use crate::text::Text;
 
@@ -92,34 +94,7 @@ impl Uri {
 
     /// Reads a URI; its parts share the memory of `text`.
     pub fn parse(text: &Text) -> Result<Self, UriError> {
-        if !text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"')) {
-            return Err(UriError::new("no blank, quote, angle bracket or letter beyond ASCII in a URI"));
-        }
-        let (scheme, rest) = text.split_once(':').ok_or(UriError::new("a scheme and `:`"))?;
-        if scheme.eq_ignore_ascii_case("sip") {
-            return Self::parse_sip(text, Scheme::Sip, rest);
-        }
-        if scheme.eq_ignore_ascii_case("sips") {
-            return Self::parse_sip(text, Scheme::Sips, rest);
-        }
-        if scheme.eq_ignore_ascii_case("tel") {
-            return Self::parse_tel(text, rest);
-        }
-        let mut letters = scheme.bytes();
-        if !letters.next().is_some_and(|b| b.is_ascii_alphabetic())
-            || !letters.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
-        {
-            return Err(UriError::new("a scheme of letters, digits, `+`, `-` and `.`"));
-        }
-        Ok(Self {
-            scheme: Scheme::Other(text.slice(scheme)),
-            user: Some(text.slice(rest)),
-            password: None,
-            host: Host::none(),
-            port: None,
-            params: Params::new(),
-            headers: Vec::new(),
-        })
+        Self::read(text, Source::Shared(text))
     }
 
     /// Whether the scheme is `sip` or `sips`.
@@ -186,12 +161,47 @@ impl Uri {
         }
     }
 
-    fn parse_sip(text: &Text, scheme: Scheme, rest: &str) -> Result<Self, UriError> {
-        let (userinfo, rest) = match rest.split_once('@') {
+    /// Reads a URI whose parts come from `source`.
+    pub(crate) fn read(text: &str, source: Source<'_>) -> Result<Self, UriError> {
+        // No early exit, so that the compiler can look at many bytes at once.
+        let bad =
+            text.bytes().fold(false, |bad, b| bad | !b.is_ascii_graphic() | matches!(b, b'<' | b'>' | b'"'));
+        if bad {
+            return Err(UriError::new("no blank, quote, angle bracket or letter beyond ASCII in a URI"));
+        }
+        let (scheme, rest) = split(text, b':').ok_or(UriError::new("a scheme and `:`"))?;
+        if scheme.eq_ignore_ascii_case("sip") {
+            return Self::read_sip(source, Scheme::Sip, rest);
+        }
+        if scheme.eq_ignore_ascii_case("sips") {
+            return Self::read_sip(source, Scheme::Sips, rest);
+        }
+        if scheme.eq_ignore_ascii_case("tel") {
+            return Self::read_tel(source, rest);
+        }
+        let mut letters = scheme.bytes();
+        if !letters.next().is_some_and(|b| b.is_ascii_alphabetic())
+            || !letters.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+        {
+            return Err(UriError::new("a scheme of letters, digits, `+`, `-` and `.`"));
+        }
+        Ok(Self {
+            scheme: Scheme::Other(source.share(scheme)),
+            user: Some(source.share(rest)),
+            password: None,
+            host: Host::none(),
+            port: None,
+            params: Params::new(),
+            headers: Vec::new(),
+        })
+    }
+
+    fn read_sip(source: Source<'_>, scheme: Scheme, rest: &str) -> Result<Self, UriError> {
+        let (userinfo, rest) = match split(rest, b'@') {
             Some((userinfo, rest)) => (Some(userinfo), rest),
             None => (None, rest),
         };
-        let (user, password) = match userinfo.map(|userinfo| userinfo.split_once(':').ok_or(userinfo)) {
+        let (user, password) = match userinfo.map(|userinfo| split(userinfo, b':').ok_or(userinfo)) {
             None => (None, None),
             Some(Ok((user, password))) => (Some(user), Some(password)),
             Some(Err(user)) => (Some(user), None),
@@ -199,28 +209,30 @@ impl Uri {
         if user == Some("") {
             return Err(UriError::new("a user before `@`"));
         }
-        if user.is_some_and(|user| user.contains(['[', ']'])) || rest.contains('@') {
+        if user.is_some_and(|user| memchr2(b'[', b']', user.as_bytes()).is_some())
+            || memchr(b'@', rest.as_bytes()).is_some()
+        {
             return Err(UriError::new("one `@` at most, and no square bracket before it"));
         }
         check_escapes(user.unwrap_or_default())?;
         check_escapes(password.unwrap_or_default())?;
 
-        let end = rest.find([';', '?']).unwrap_or(rest.len());
+        let end = memchr2(b';', b'?', rest.as_bytes()).unwrap_or(rest.len());
         let (host, port) = split_host(&rest[..end])?;
         let mut uri = Self {
             scheme,
-            user: user.map(|user| text.slice(user)),
-            password: password.map(|password| text.slice(password)),
-            host: Host::parse(text, host).map_err(|error| UriError::new(error.expected()))?,
+            user: user.map(|user| source.share(user)),
+            password: password.map(|password| source.share(password)),
+            host: Host::read(source, host).map_err(|error| UriError::new(error.expected()))?,
             port,
             params: Params::new(),
             headers: Vec::new(),
         };
-        let (params, headers) = match rest[end..].split_once('?') {
+        let (params, headers) = match split(&rest[end..], b'?') {
             Some((params, headers)) => (params, Some(headers)),
             None => (&rest[end..], None),
         };
-        uri.params = parse_params(text, params)?;
+        uri.params = parse_params(source, params)?;
         for header in headers.into_iter().flat_map(|headers| headers.split('&')) {
             let (name, value) =
                 header.split_once('=').ok_or(UriError::new("`=` in each header of the URI"))?;
@@ -228,12 +240,12 @@ impl Uri {
                 return Err(UriError::new("a name of each header of the URI"));
             }
             check_escapes(header)?;
-            uri.headers.push(Param { name: text.slice(name), value: Some(text.slice(value)) });
+            uri.headers.push(Param { name: source.share(name), value: Some(source.share(value)) });
         }
         Ok(uri)
     }
 
-    fn parse_tel(text: &Text, rest: &str) -> Result<Self, UriError> {
+    fn read_tel(source: Source<'_>, rest: &str) -> Result<Self, UriError> {
         let end = rest.find(';').unwrap_or(rest.len());
         let number = &rest[..end];
         let digits = number.strip_prefix('+').unwrap_or(number);
@@ -243,11 +255,11 @@ impl Uri {
         }
         Ok(Self {
             scheme: Scheme::Tel,
-            user: Some(text.slice(number)),
+            user: Some(source.share(number)),
             password: None,
             host: Host::none(),
             port: None,
-            params: parse_params(text, &rest[end..])?,
+            params: parse_params(source, &rest[end..])?,
             headers: Vec::new(),
         })
     }
@@ -307,11 +319,11 @@ impl Host {
         } else {
             scanner.take_while(is_name_byte)
         };
-        Self::parse(&scanner.share(host), host)
+        Self::read(scanner.source(), host)
     }
 
-    /// Reads a host that is a slice of `text`.
-    fn parse(text: &Text, host: &str) -> Result<Self, ValueError> {
+    /// Reads a host whose name comes from `source`.
+    fn read(source: Source<'_>, host: &str) -> Result<Self, ValueError> {
         if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             return address
                 .parse::<Ipv6Addr>()
@@ -330,7 +342,7 @@ impl Host {
                 return Err(ValueError::new("four numbers from 0 to 255 in an IPv4 address"));
             }
         }
-        Ok(Self::Name(text.slice(host)))
+        Ok(Self::Name(source.share(host)))
     }
 }
 
@@ -408,7 +420,16 @@ fn hex(byte: &u8) -> Option<u8> {
     char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
+/// `split_once` for short texts, without the machinery for whole characters.
+fn split(text: &str, at: u8) -> Option<(&str, &str)> {
+    let at = memchr(at, text.as_bytes())?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 fn check_escapes(part: &str) -> Result<(), UriError> {
+    if memchr(b'%', part.as_bytes()).is_none() {
+        return Ok(());
+    }
     let mut pieces = part.split('%');
     pieces.next();
     for piece in pieces {
@@ -426,9 +447,9 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 fn split_host(hostport: &str) -> Result<(&str, Option<u16>), UriError> {
-    let colon = match hostport.find(']') {
-        Some(bracket) => hostport[bracket..].find(':').map(|at| bracket + at),
-        None => hostport.find(':'),
+    let colon = match memchr(b']', hostport.as_bytes()) {
+        Some(bracket) => memchr(b':', &hostport.as_bytes()[bracket..]).map(|at| bracket + at),
+        None => memchr(b':', hostport.as_bytes()),
     };
     let Some(colon) = colon else {
         return Ok((hostport, None));
@@ -439,13 +460,16 @@ fn split_host(hostport: &str) -> Result<(&str, Option<u16>), UriError> {
     Ok((&hostport[..colon], Some(port)))
 }
 
-fn parse_params(text: &Text, params: &str) -> Result<Params, UriError> {
+fn parse_params(source: Source<'_>, params: &str) -> Result<Params, UriError> {
     let mut parsed = Params::new();
+    if params.is_empty() {
+        return Ok(parsed);
+    }
     let mut pieces = params.split(';');
     // Before the first semicolon there is nothing.
     pieces.next();
     for piece in pieces {
-        let (name, value) = match piece.split_once('=') {
+        let (name, value) = match split(piece, b'=') {
             Some((name, value)) => (name, Some(value)),
             None => (piece, None),
         };
@@ -453,7 +477,7 @@ fn parse_params(text: &Text, params: &str) -> Result<Params, UriError> {
             return Err(UriError::new("`name` or `name=value` after `;`"));
         }
         check_escapes(piece)?;
-        parsed.push(text.slice(name), value.map(|value| text.slice(value)));
+        parsed.push(source.share(name), value.map(|value| source.share(value)));
     }
     Ok(parsed)
 }

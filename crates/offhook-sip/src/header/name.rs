@@ -123,7 +123,8 @@ impl HeaderName {
         // Ends because the table is never full: see `TABLE`.
         loop {
             let (spelling, position) = SPELLINGS.get(usize::from(TABLE[slot]))?;
-            if spelling.eq_ignore_ascii_case(text) {
+            // The usual spelling first: equal bytes are told faster than equal letters.
+            if *spelling == text || spelling.eq_ignore_ascii_case(text) {
                 return NAMES.get(*position).cloned();
             }
             slot = (slot + 1) % SLOTS;
@@ -184,7 +185,8 @@ const TABLE: [u8; SLOTS] = {
     table
 };
 
-/// Hash of a name, blind to letter case: its length, first, middle and last letters tell the names apart well.
+/// Hash of a name, blind to letter case: its length, first, middle and last letters. With these factors nearly every name of the table
+/// is found at once.
 const fn slot(name: &[u8]) -> usize {
     if name.is_empty() {
         return 0;
@@ -192,7 +194,7 @@ const fn slot(name: &[u8]) -> usize {
     let first = name[0].to_ascii_lowercase() as usize;
     let middle = name[name.len() / 2].to_ascii_lowercase() as usize;
     let last = name[name.len() - 1].to_ascii_lowercase() as usize;
-    (first * 7 + middle * 31 + last * 13 + name.len() * 5) % SLOTS
+    (first * 19 + middle * 242 + last * 211 + name.len() * 130) % SLOTS
 }
 
 #[cfg(test)]

@@ -43,7 +43,27 @@ impl NameAddr {
 
     /// Reads an address. Without angle brackets the URI has no parameters and headers of its own (RFC 3261 section 20.10).
     pub fn parse(value: &Text) -> Result<Self, ValueError> {
-        let mut scanner = Scanner::new(value);
+        Self::scan(Scanner::new(value))
+    }
+
+    /// Appends the wire form, always with angle brackets.
+    pub fn write(&self, out: &mut String) {
+        if let Some(display) = &self.display {
+            if !display.is_empty() && display.bytes().all(|b| is_token_byte(b) || b == b' ') {
+                out.push_str(display);
+            } else {
+                write_quoted(out, display);
+            }
+            out.push(' ');
+        }
+        out.push('<');
+        self.uri.write(out);
+        out.push('>');
+        self.params.write(out);
+    }
+
+    /// Reads the value that `scanner` stands before.
+    pub(crate) fn scan(mut scanner: Scanner<'_>) -> Result<Self, ValueError> {
         let mut display = None;
         if scanner.peek() == Some(b'"') {
             let quoted = scanner.quoted().ok_or(ValueError::new("a closing quote after the display name"))?;
@@ -67,36 +87,19 @@ impl NameAddr {
         }
         let uri = if scanner.eat(b'<') {
             let uri = scanner.take_while(|b| b != b'>');
-            let uri = scanner.share(uri);
             if !scanner.eat(b'>') {
                 return Err(ValueError::new("`>` after the URI"));
             }
-            Uri::parse(&uri)
+            Uri::read(uri, scanner.source())
         } else {
             let uri = scanner.take_while(|b| !matches!(b, b';' | b' ' | b'\t'));
             if uri.contains(['?', ',']) {
                 return Err(ValueError::new("angle brackets around a URI with `?` or `,`"));
             }
-            Uri::parse(&scanner.share(uri))
+            Uri::read(uri, scanner.source())
         };
         let uri = uri.map_err(|error| ValueError::new(error.expected()))?;
         Ok(Self { display, uri, params: Params::scan(&mut scanner)? })
-    }
-
-    /// Appends the wire form, always with angle brackets.
-    pub fn write(&self, out: &mut String) {
-        if let Some(display) = &self.display {
-            if !display.is_empty() && display.bytes().all(|b| is_token_byte(b) || b == b' ') {
-                out.push_str(display);
-            } else {
-                write_quoted(out, display);
-            }
-            out.push(' ');
-        }
-        out.push('<');
-        self.uri.write(out);
-        out.push('>');
-        self.params.write(out);
     }
 }
 

@@ -120,10 +120,17 @@ impl<'a> IntoIterator for &'a Params {
 impl Param {
     /// Reads `name` or `name=value`, the separator being already taken.
     pub(crate) fn scan(scanner: &mut Scanner<'_>) -> Result<Self, ValueError> {
+        let (name, value) = Self::scan_parts(scanner)?;
+        Ok(Self { name: scanner.share(name), value: value.map(|value| scanner.share(value)) })
+    }
+
+    /// The same as slices of the value.
+    pub(crate) fn scan_parts<'a>(
+        scanner: &mut Scanner<'a>,
+    ) -> Result<(&'a str, Option<&'a str>), ValueError> {
         let name = scanner.token().ok_or(ValueError::new("a parameter name after `;`"))?;
-        let name = scanner.share(name);
         if !scanner.eat(b'=') {
-            return Ok(Self { name, value: None });
+            return Ok((name, None));
         }
         let value = if scanner.peek() == Some(b'"') {
             scanner.quoted().ok_or(ValueError::new("a closing quote"))?
@@ -134,6 +141,6 @@ impl Param {
         if value.is_empty() {
             return Err(ValueError::new("a parameter value after `=`"));
         }
-        Ok(Self { name, value: Some(scanner.share(value)) })
+        Ok((name, Some(value)))
     }
 }

@@ -49,49 +49,7 @@ impl TypedHeader for Via {
     const LIST: bool = true;
 
     fn parse(value: &Text) -> Result<Self, ValueError> {
-        let mut scanner = Scanner::new(value);
-        let start = scanner.rest();
-        let name = scanner.token().ok_or(ValueError::new("`SIP/2.0/` and a transport"))?;
-        if !scanner.eat(b'/') {
-            return Err(ValueError::new("`/` after the protocol's name"));
-        }
-        let version = scanner.token().ok_or(ValueError::new("the protocol's version"))?;
-        // Blanks are allowed around the slashes; without them, the common case, the protocol is a slice.
-        let protocol = match start.get(..name.len() + 1 + version.len()) {
-            Some(joined) if joined.ends_with(version) => scanner.share(joined),
-            _ => Text::from(format!("{name}/{version}")),
-        };
-        if !scanner.eat(b'/') {
-            return Err(ValueError::new("`/` after the protocol's version"));
-        }
-        let transport = scanner.token().ok_or(ValueError::new("a transport"))?;
-        let transport = scanner.share(transport);
-        if !matches!(scanner.peek(), Some(b' ' | b'\t')) {
-            return Err(ValueError::new("a blank between transport and host"));
-        }
-        scanner.skip_blanks();
-        let host = Host::scan(&mut scanner)?;
-        let port = if scanner.eat(b':') {
-            let port = scanner.take_while(|b| b.is_ascii_digit());
-            Some(parse_port(port).ok_or(ValueError::new("a port from 0 to 65535"))?)
-        } else {
-            None
-        };
-        let mut via = Self {
-            protocol,
-            transport,
-            host,
-            port,
-            branch: None,
-            received: None,
-            rport: None,
-            params: Params::new(),
-        };
-        while scanner.eat(b';') {
-            via.take(Param::scan(&mut scanner)?)?;
-        }
-        scanner.end("`;` before the next parameter")?;
-        Ok(via)
+        Self::scan(Scanner::new(value))
     }
 
     fn write(&self, out: &mut String) {
@@ -124,24 +82,71 @@ impl TypedHeader for Via {
 }
 
 impl Via {
-    fn take(&mut self, param: Param) -> Result<(), ValueError> {
-        if self.branch.is_none() && param.name.eq_ignore_ascii_case("branch") {
-            self.branch = Some(param.value.ok_or(ValueError::new("a value of `branch`"))?);
-        } else if self.rport.is_none() && param.name.eq_ignore_ascii_case("rport") {
-            self.rport = Some(match param.value {
+    /// Reads the value that `scanner` stands before.
+    pub(crate) fn scan(mut scanner: Scanner<'_>) -> Result<Self, ValueError> {
+        let start = scanner.rest();
+        let name = scanner.token().ok_or(ValueError::new("`SIP/2.0/` and a transport"))?;
+        if !scanner.eat(b'/') {
+            return Err(ValueError::new("`/` after the protocol's name"));
+        }
+        let version = scanner.token().ok_or(ValueError::new("the protocol's version"))?;
+        // Blanks are allowed around the slashes; without them, the common case, the protocol is a slice.
+        let protocol = match start.get(..name.len() + 1 + version.len()) {
+            Some("SIP/2.0") => Text::from_static("SIP/2.0"),
+            Some(joined) if joined.ends_with(version) => scanner.share(joined),
+            _ => Text::from(format!("{name}/{version}")),
+        };
+        if !scanner.eat(b'/') {
+            return Err(ValueError::new("`/` after the protocol's version"));
+        }
+        let transport = scanner.token().ok_or(ValueError::new("a transport"))?;
+        let transport = scanner.share(transport);
+        if !matches!(scanner.peek(), Some(b' ' | b'\t')) {
+            return Err(ValueError::new("a blank between transport and host"));
+        }
+        scanner.skip_blanks();
+        let host = Host::scan(&mut scanner)?;
+        let port = if scanner.eat(b':') {
+            let port = scanner.take_while(|b| b.is_ascii_digit());
+            Some(parse_port(port).ok_or(ValueError::new("a port from 0 to 65535"))?)
+        } else {
+            None
+        };
+        let mut via = Self {
+            protocol,
+            transport,
+            host,
+            port,
+            branch: None,
+            received: None,
+            rport: None,
+            params: Params::new(),
+        };
+        while scanner.eat(b';') {
+            let (name, value) = Param::scan_parts(&mut scanner)?;
+            via.take(&scanner, name, value)?;
+        }
+        scanner.end("`;` before the next parameter")?;
+        Ok(via)
+    }
+
+    fn take(&mut self, scanner: &Scanner<'_>, name: &str, value: Option<&str>) -> Result<(), ValueError> {
+        if self.branch.is_none() && name.eq_ignore_ascii_case("branch") {
+            let branch = value.ok_or(ValueError::new("a value of `branch`"))?;
+            self.branch = Some(scanner.share(branch));
+        } else if self.rport.is_none() && name.eq_ignore_ascii_case("rport") {
+            self.rport = Some(match value {
                 Some(port) => {
-                    Some(parse_port(&port).ok_or(ValueError::new("a port from 0 to 65535 in `rport`"))?)
+                    Some(parse_port(port).ok_or(ValueError::new("a port from 0 to 65535 in `rport`"))?)
                 }
                 None => None,
             });
-        } else if self.received.is_none() && param.name.eq_ignore_ascii_case("received") {
-            let address = param
-                .value
-                .as_ref()
-                .and_then(|value| value.trim_start_matches('[').trim_end_matches(']').parse().ok());
-            self.received = Some(address.ok_or(ValueError::new("an IP address in `received`"))?);
+        } else if self.received.is_none() && name.eq_ignore_ascii_case("received") {
+            let address = value.unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+            self.received =
+                Some(address.parse().map_err(|_| ValueError::new("an IP address in `received`"))?);
         } else {
-            self.params.push(param.name, param.value);
+            self.params.push(scanner.share(name), value.map(|value| scanner.share(value)));
         }
         Ok(())
     }

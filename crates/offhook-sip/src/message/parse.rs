@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memmem};
 
-use crate::grammar::{is_token, number, trim};
-use crate::header::{CSeq, CallId, From, HeaderError, HeaderName, Headers, To, TypedHeader, Via};
+use crate::grammar::{Scanner, elements, is_token, number, trim};
+use crate::header::{CSeq, CallId, HeaderError, HeaderName, Headers, NameAddr, ValueError, Via};
 use crate::message::{Message, Method, ParseLimits, Request, Response, StatusCode};
 use crate::text::Text;
 use crate::uri::{Uri, UriError};
@@ -137,8 +137,9 @@ pub(super) fn parse(datagram: Bytes, limits: &ParseLimits) -> Result<Message, Pa
     let (head_end, body_start) = find_end_of_head(&datagram, start);
     let head = text_of(datagram.slice(start..head_end));
 
-    let (line, headers_start) = first_line(&head);
-    let mut head = Head { text: &head, limits, headers: Headers::with_capacity(20), problem: None };
+    let mut head =
+        Head { text: &head, at: 0, line_ends: 0, limits, headers: Headers::with_capacity(20), problem: None };
+    let line = head.line();
     let start_line = match head.start_line(line) {
         Ok(start_line) => start_line,
         Err(kind) => return Err(drop(kind)),
@@ -146,7 +147,8 @@ pub(super) fn parse(datagram: Bytes, limits: &ParseLimits) -> Result<Message, Pa
     if datagram.len() > limits.max_message_bytes {
         head.fail(ParseErrorKind::MessageTooLarge { bytes: datagram.len(), limit: limits.max_message_bytes });
     }
-    head.header_lines(headers_start);
+    head.header_lines();
+    head.check_controls();
     if body_start.is_none() {
         head.fail(ParseErrorKind::Unterminated);
     }
@@ -184,6 +186,10 @@ enum StartLine {
 /// The header section while it is read. The first problem is kept and reading goes on, so that a refusal has all it needs.
 struct Head<'a> {
     text: &'a Text,
+    /// Where the next line begins.
+    at: usize,
+    /// Line ends of carriage return and line feed so far.
+    line_ends: usize,
     limits: &'a ParseLimits,
     headers: Headers,
     problem: Option<ParseErrorKind>,
@@ -192,6 +198,29 @@ struct Head<'a> {
 impl<'a> Head<'a> {
     fn fail(&mut self, kind: ParseErrorKind) {
         self.problem.get_or_insert(kind);
+    }
+
+    /// Takes a line without its line end.
+    fn line(&mut self) -> &'a str {
+        let start = self.at;
+        let end = self.skip_line();
+        self.text.as_str().get(start..end).unwrap_or_default()
+    }
+
+    /// Goes to the beginning of the next line; returns where this one ends.
+    fn skip_line(&mut self) -> usize {
+        let bytes = self.text.as_bytes();
+        let Some(feed) = memchr(b'\n', &bytes[self.at..]) else {
+            self.at = bytes.len();
+            return bytes.len();
+        };
+        let end = self.at + feed;
+        self.at = end + 1;
+        if end > 0 && bytes[end - 1] == b'\r' {
+            self.line_ends += 1;
+            return end - 1;
+        }
+        end
     }
 
     /// Reads the first line. An error means that nothing can be answered.
@@ -248,24 +277,22 @@ impl<'a> Head<'a> {
         Ok(StartLine::Response { status, reason: self.text.slice(reason) })
     }
 
-    /// Reads the header lines from `at` to the end of the section.
-    fn header_lines(&mut self, mut at: usize) {
+    /// Reads all header lines.
+    fn header_lines(&mut self) {
         let text = self.text.as_str();
-        while at < text.len() {
-            let start = at;
+        while self.at < text.len() {
+            let start = self.at;
             let mut folded = false;
             // A line goes on as long as the next one begins with a blank (RFC 3261 section 7.3.1).
             let end = loop {
-                let (end, next) = line_end(text, at);
-                at = next;
-                if !matches!(text.as_bytes().get(at), Some(b' ' | b'\t')) {
+                let end = self.skip_line();
+                if !matches!(text.as_bytes().get(self.at), Some(b' ' | b'\t')) {
                     break end;
                 }
                 folded = true;
             };
-            let Some(line) = text.get(start..end) else {
-                return self.fail(ParseErrorKind::HeaderLine { expected: "whole characters" });
-            };
+            // Cut at ASCII bytes, so always between characters.
+            let line = text.get(start..end).unwrap_or_default();
             if self.headers.len() >= self.limits.max_headers {
                 return self.fail(ParseErrorKind::TooManyHeaders { limit: self.limits.max_headers });
             }
@@ -295,10 +322,22 @@ impl<'a> Head<'a> {
             Cow::Borrowed(value) => self.text.slice(trim(value)),
             Cow::Owned(value) => Text::from(trim(&value)),
         };
-        if has_stray_control(&value) {
+        self.headers.push(name, value);
+    }
+
+    /// Refuses control characters, except in quoted pairs (RFC 3261 section 25.1).
+    fn check_controls(&mut self) {
+        let text = self.text.as_bytes();
+        // First the whole section at once, without early exit so that the compiler can look at many bytes together: a look at each
+        // value is only worth its time if there is something to find.
+        let control = |b: u8| (b < b' ' && b != b'\t' && b != b'\r' && b != b'\n') || b == 0x7f;
+        let controls = text.iter().fold(false, |found, &b| found | control(b));
+        let returns = memchr_iter(b'\r', text).count();
+        if (controls || returns != self.line_ends)
+            && self.headers.iter().any(|(_, value)| has_stray_control(value))
+        {
             self.fail(ParseErrorKind::HeaderLine { expected: "no control character outside a quoted pair" });
         }
-        self.headers.push(name, value);
     }
 
     /// Cuts the body to Content-Length; without it, it is all that follows (RFC 3261 section 18.3).
@@ -335,11 +374,15 @@ impl<'a> Head<'a> {
     }
 
     fn checked_fields(&self, method: Option<&Method>) -> Result<(), ParseErrorKind> {
-        self.field::<Via>()?;
-        self.field::<From>()?;
-        self.field::<To>()?;
-        self.field::<CallId>()?;
-        let cseq = self.field::<CSeq>()?;
+        let via = self.headers.get(&HeaderName::Via).ok_or(HeaderError::Missing { name: HeaderName::Via })?;
+        let top = elements(via).next().unwrap_or_default();
+        Via::scan(Scanner::check(top)).map_err(|error| malformed(HeaderName::Via, via, error))?;
+        for name in [HeaderName::From, HeaderName::To] {
+            let value = self.only(&name)?;
+            NameAddr::scan(Scanner::check(value)).map_err(|error| malformed(name, value, error))?;
+        }
+        self.headers.typed::<CallId>()?;
+        let cseq = self.headers.typed::<CSeq>()?;
         match method {
             Some(method) if cseq.method != *method => {
                 Err(ParseErrorKind::MethodMismatch { cseq: cseq.method, method: method.clone() })
@@ -348,23 +391,29 @@ impl<'a> Head<'a> {
         }
     }
 
-    fn field<H: TypedHeader>(&self) -> Result<H, HeaderError> {
-        self.headers.typed()
+    /// The value of a field that has to stand exactly once.
+    fn only(&self, name: &HeaderName) -> Result<&Text, HeaderError> {
+        let value = self.headers.get(name).ok_or_else(|| HeaderError::Missing { name: name.clone() })?;
+        match self.headers.get_all(name).count() {
+            1 => Ok(value),
+            count => Err(HeaderError::Repeated { name: name.clone(), count }),
+        }
     }
+}
+
+fn malformed(name: HeaderName, value: &Text, error: ValueError) -> HeaderError {
+    HeaderError::Malformed { name, value: value.clone(), expected: error.expected() }
 }
 
 /// Where the header section ends and where the body starts; no body start if the empty line is missing.
 fn find_end_of_head(datagram: &[u8], start: usize) -> (usize, Option<usize>) {
-    let mut at = start;
-    while let Some(feed) = memchr(b'\n', &datagram[at..]) {
-        at += feed + 1;
-        match &datagram[at..] {
-            [b'\r', b'\n', ..] => return (at, Some(at + 2)),
-            [b'\n', ..] => return (at, Some(at + 1)),
-            _ => {}
-        }
+    let rest = &datagram[start..];
+    let usual = memmem::find(rest, b"\n\r\n").map(|at| (at + 1, at + 3));
+    let bare = memmem::find(&rest[..usual.map_or(rest.len(), |(end, _)| end)], b"\n\n");
+    match bare.map(|at| (at + 1, at + 2)).or(usual) {
+        Some((head_end, body_start)) => (start + head_end, Some(start + body_start)),
+        None => (datagram.len(), None),
     }
-    (datagram.len(), None)
 }
 
 /// The bytes as text: as they are if they are UTF-8, otherwise read as ISO 8859-1.
@@ -372,23 +421,6 @@ fn text_of(bytes: Bytes) -> Text {
     match Text::from_utf8(bytes.clone()) {
         Ok(text) => text,
         Err(_) => Text::from(bytes.iter().map(|&byte| char::from(byte)).collect::<String>()),
-    }
-}
-
-fn first_line(text: &str) -> (&str, usize) {
-    let (end, next) = line_end(text, 0);
-    (text.get(..end).unwrap_or_default(), next)
-}
-
-/// End of the line that begins at `at`, without its line end, and the beginning of the next.
-fn line_end(text: &str, at: usize) -> (usize, usize) {
-    match memchr(b'\n', &text.as_bytes()[at..]) {
-        Some(feed) => {
-            let feed = at + feed;
-            let end = if feed > at && text.as_bytes()[feed - 1] == b'\r' { feed - 1 } else { feed };
-            (end, feed + 1)
-        }
-        None => (text.len(), text.len()),
     }
 }
 
@@ -407,10 +439,6 @@ fn unfold(value: &str) -> Cow<'_, str> {
 
 /// Whether there is a control character that is neither a tab nor the second half of a quoted pair.
 fn has_stray_control(value: &str) -> bool {
-    let control = |b: u8| b.is_ascii_control() && b != b'\t';
-    if !value.bytes().any(control) {
-        return false;
-    }
     let mut escaped = false;
     value.bytes().any(|b| {
         if escaped {
@@ -418,7 +446,7 @@ fn has_stray_control(value: &str) -> bool {
             return matches!(b, b'\r' | b'\n');
         }
         escaped = b == b'\\';
-        control(b)
+        b.is_ascii_control() && b != b'\t'
     })
 }
 

@@ -1,5 +1,7 @@
 //! Writes messages, each into one buffer.
 
+use std::fmt::Write;
+
 use bytes::Bytes;
 
 use crate::header::{HeaderName, Headers};
@@ -57,16 +59,7 @@ fn push_line(out: &mut String, value: &str) {
     out.push_str("\r\n");
 }
 
-fn push_number(out: &mut String, mut number: usize) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend(digits[at..].iter().map(|&digit| char::from(digit)));
+fn push_number(out: &mut String, number: usize) {
+    // Writing to a `String` cannot fail.
+    let _ = write!(out, "{number}");
 }
