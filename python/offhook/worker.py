@@ -287,8 +287,6 @@ def main() -> int:
         return 2
     worker = Worker(_inherited_socket(int(value)))
     _leave_signals_to_the_server()
-    # Whatever an application prints belongs to the server's log, like what it writes to standard error.
-    os.dup2(2, 1)
     try:
         clean = worker.run()
     except ProtocolError as error:

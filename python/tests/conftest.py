@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+
 from support.peer import ChannelPeer, WorkerPeer
+from support.server import ServerProcess, find_binary
+from support.sip import Caller
 
 DEADLOCK_SECONDS = 120
 
@@ -32,6 +38,32 @@ def worker() -> Iterator[WorkerPeer]:
     """A configured worker in this process and the server's end of its connection."""
     with WorkerPeer() as worker_peer:
         yield worker_peer
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Starts the program with an application: `serve(source, **settings)`; it is stopped after the test."""
+    binary = find_binary()
+    if binary is None:
+        pytest.skip("the program is not built: cargo build --package offhook-cli, or set OFFHOOK_BINARY")
+    with contextlib.ExitStack() as running:
+
+        def start(source: str, host: str = "127.0.0.1", **settings: object) -> ServerProcess:
+            folder = Path(tempfile.mkdtemp(dir=tmp_path))
+            return running.enter_context(ServerProcess(binary, folder, source, host, **settings))
+
+        yield start
+
+
+@pytest.fixture
+def call_from() -> Iterator[Callable[..., Caller]]:
+    """Makes a SIP caller for a server: `call_from(server)`; its calls are ended after the test."""
+    with contextlib.ExitStack() as open_callers:
+
+        def make(server: ServerProcess) -> Caller:
+            return open_callers.enter_context(Caller(server.address, server.address[0]))
+
+        yield make
 
 
 @pytest.fixture

@@ -1,1 +1,4 @@
-"""Peers for the tests: a server's end of the worker protocol, and a SIP caller, both independent of offhook's own code."""
+"""Peers for the tests: a server's end of the worker protocol, and a SIP caller.
+
+Both are independent of offhook's own code.
+"""

@@ -8,12 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from support.protocol import DETAILS, PATIENCE, START, Message, ServerEnd
-from support.threads import Running
-
 from offhook import aio, uas
 from offhook._wire import Wire
 from offhook.worker import Worker
+from support.protocol import DETAILS, PATIENCE, START, Message, ServerEnd
+from support.threads import Running
 
 
 class ChannelPeer:
@@ -71,7 +70,9 @@ class ChannelPeer:
 class WorkerPeer:
     """A whole worker on a thread; the test is the server."""
 
-    def __init__(self, max_threads: int = 8, log_level: str = "debug", media_root: str = "/nonexistent") -> None:
+    def __init__(
+        self, max_threads: int = 8, log_level: str = "debug", media_root: str = "/nonexistent"
+    ) -> None:
         self.server = ServerEnd()
         self.worker = Worker(self.server.far_end)
         self.running = Running(self.worker.run)

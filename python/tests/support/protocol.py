@@ -1,4 +1,7 @@
-"""The server's end of the worker protocol, played by a test, with every message of both directions checked against the schema."""
+"""The server's end of the worker protocol, played by a test.
+
+Every message of both directions is checked against the schema.
+"""
 
 from __future__ import annotations
 
