@@ -1,0 +1,35 @@
+//! A short run of each fuzz target: enough to see that it builds and survives its seeds and some mutations.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::Context;
+use super::tools::{cargo, cargo_tool, run};
+
+/// How long each target runs.
+const SECONDS: u32 = 10;
+
+pub(super) fn smoke(context: &Context) -> Result<()> {
+    let mut targets = Vec::new();
+    for entry in
+        fs::read_dir(context.root.join("fuzz/fuzz_targets")).context("cannot list fuzz/fuzz_targets")?
+    {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            targets.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    targets.sort();
+    ensure!(!targets.is_empty(), "there is no fuzz target");
+    cargo_tool(&context.root, "fuzz")?;
+    for target in targets {
+        // Without a sanitizer a stable toolchain suffices; panics, hangs and memory are found all the same.
+        run(cargo(&context.root).args(["fuzz", "run", "--sanitizer", "none", &target, "--"]).args([
+            format!("-max_total_time={SECONDS}"),
+            "-rss_limit_mb=512".to_owned(),
+            "-timeout=5".to_owned(),
+        ]))?;
+    }
+    Ok(())
+}

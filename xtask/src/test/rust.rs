@@ -1,0 +1,33 @@
+//! The Rust tests, and the program that the other tests call.
+
+use anyhow::{Result, ensure};
+
+use super::Context;
+use super::tools::{cargo, find, run};
+
+/// By cargo-nextest where it is installed: it runs the test files side by side.
+pub(super) fn tests(context: &Context) -> Result<()> {
+    let arguments: &[&str] = if find("cargo-nextest").is_some() {
+        &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]
+    } else {
+        &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast"]
+    };
+    run(cargo(&context.root).args(arguments))
+}
+
+pub(super) fn doc_tests(context: &Context) -> Result<()> {
+    run(cargo(&context.root).args(["test", "--workspace", "--doc", "--locked"]))
+}
+
+/// Examples are programs that users copy: they have to build.
+pub(super) fn examples(context: &Context) -> Result<()> {
+    run(cargo(&context.root).args(["build", "--workspace", "--examples", "--locked"]))
+}
+
+/// The program `offhook`, where the tests from outside look for it.
+pub(super) fn program(context: &Context) -> Result<()> {
+    run(cargo(&context.root).args(["build", "--package", "offhook-cli", "--locked"]))?;
+    let program = super::python::program(context);
+    ensure!(program.is_file(), "the build left no program at {}", program.display());
+    Ok(())
+}

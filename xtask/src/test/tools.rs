@@ -1,0 +1,79 @@
+//! Running programs, and getting those that are missing.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+/// Runs a command with its output on the terminal.
+///
+/// # Errors
+///
+/// If it cannot be started or reports failure; the message holds the command.
+pub(super) fn run(command: &mut Command) -> Result<()> {
+    let text = text(command);
+    println!("$ {text}");
+    let status = command.status().with_context(|| format!("cannot start `{text}`"))?;
+    ensure!(status.success(), "`{text}` failed: {status}");
+    Ok(())
+}
+
+/// A cargo command in a folder. The cargo that started us is used.
+pub(super) fn cargo(folder: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(folder);
+    command
+}
+
+/// Where a program is on the search path.
+pub(super) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
+}
+
+/// Makes sure that a cargo subcommand is there; if it is not, it is built once, which takes minutes.
+pub(super) fn cargo_tool(folder: &Path, subcommand: &str) -> Result<()> {
+    let present = cargo(folder)
+        .args([subcommand, "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if present {
+        return Ok(());
+    }
+    println!("cargo {subcommand} is missing; it is built once, which takes some minutes");
+    run(cargo(folder).args(["install", "--locked", &format!("cargo-{subcommand}")]))
+}
+
+/// Makes sure that programs are there; the ones that are missing are installed by apt-get if we may, otherwise the error
+/// says what to type. Each program stands with the package that has it.
+pub(super) fn apt(programs: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<&str> =
+        programs.iter().filter(|(program, _)| find(program).is_none()).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let install = format!("apt-get install --yes --no-install-recommends {}", missing.join(" "));
+    if find("apt-get").is_none() {
+        bail!("missing: {}; install the packages that have them on this system", missing.join(", "));
+    }
+    if !is_root() {
+        bail!("missing: {}; type `sudo {install}` and start again", missing.join(", "));
+    }
+    run(Command::new("apt-get").arg("update"))?;
+    run(Command::new("sh").args(["-c", &install]).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}
+
+/// The command as one would type it.
+fn text(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
