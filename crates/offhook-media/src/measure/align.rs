@@ -1,0 +1,66 @@
+//! Finding a sound in another one.
+
+use realfft::RealFftPlanner;
+use realfft::num_complex::Complex;
+
+/// Where a sound was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Alignment {
+    /// The sample of the heard sound at which the reference begins.
+    pub offset: usize,
+    /// How alike they are there, whatever the level: 1 the same, 0 unrelated, -1 the same with its sign reversed.
+    pub score: f64,
+}
+
+/// Finds `reference` in `heard`, both at the same rate: the place of the highest normalised cross-correlation.
+///
+/// `None` if `reference` is longer than `heard`, or either is empty or silent. Takes time and memory in proportion to
+/// the length of `heard`, a second of sound well below a millisecond.
+pub fn correlate(reference: &[i16], heard: &[i16]) -> Option<Alignment> {
+    let energy: f64 = reference.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    if reference.len() > heard.len() || energy == 0.0 {
+        return None;
+    }
+    let products = products(reference, heard);
+    let mut sums = vec![0.0];
+    sums.extend(heard.iter().scan(0.0, |sum, sample| {
+        *sum += f64::from(*sample).powi(2);
+        Some(*sum)
+    }));
+    let score = |offset: usize| {
+        let local: f64 = sums[offset + reference.len()] - sums[offset];
+        if local > 0.0 { products[offset] / (energy * local).sqrt() } else { 0.0 }
+    };
+    (0..=heard.len() - reference.len())
+        .map(|offset| Alignment { offset, score: score(offset).clamp(-1.0, 1.0) })
+        .max_by(|first, second| first.score.total_cmp(&second.score).then(second.offset.cmp(&first.offset)))
+        .filter(|best| best.score != 0.0)
+}
+
+/// The sum of products of both sounds for each offset of the reference.
+fn products(reference: &[i16], heard: &[i16]) -> Vec<f64> {
+    let size = (reference.len() + heard.len()).next_power_of_two();
+    let mut planner = RealFftPlanner::<f64>::new();
+    let forward = planner.plan_fft_forward(size);
+    let backward = planner.plan_fft_inverse(size);
+    let spectrum = |samples: &[i16]| -> Vec<Complex<f64>> {
+        let mut input = vec![0.0; size];
+        for (slot, sample) in input.iter_mut().zip(samples) {
+            *slot = f64::from(*sample);
+        }
+        let mut output = forward.make_output_vec();
+        // Cannot fail: both buffers have the lengths that the plan asks for.
+        forward.process(&mut input, &mut output).expect("buffers fit the plan");
+        output
+    };
+    let mut product: Vec<_> =
+        spectrum(heard).into_iter().zip(spectrum(reference)).map(|(heard, sought)| heard * sought.conj()).collect();
+    // The first and the last bin of a real signal are real; rounding must not leave anything else there.
+    if let [first, .., last] = product.as_mut_slice() {
+        (first.im, last.im) = (0.0, 0.0);
+    }
+    let mut output = backward.make_output_vec();
+    // Cannot fail: as above, and the first and last bin are real.
+    backward.process(&mut product, &mut output).expect("buffers fit the plan");
+    output.iter().map(|value| value / size as f64).collect()
+}

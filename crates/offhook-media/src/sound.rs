@@ -1,0 +1,59 @@
+//! Sound in memory.
+
+use std::time::Duration;
+
+use crate::resample;
+
+/// Mono sound: 16-bit samples at a rate.
+///
+/// Full scale is ±32768; a sine whose peak is at full scale has +3.14 dBm0, as in A-law (ITU-T G.711 table 5); see
+/// [`measure`](crate::measure) for levels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sound {
+    /// Samples a second.
+    pub rate_hz: u32,
+    /// The samples in order.
+    pub samples: Vec<i16>,
+}
+
+impl Sound {
+    /// Sound from samples at a rate.
+    pub fn new(rate_hz: u32, samples: Vec<i16>) -> Self {
+        Self { rate_hz, samples }
+    }
+
+    /// Silence of the given duration, rounded to a sample.
+    pub fn silence(rate_hz: u32, duration: Duration) -> Self {
+        let samples = (duration.as_secs_f64() * f64::from(rate_hz)).round() as usize;
+        Self { rate_hz, samples: vec![0; samples] }
+    }
+
+    /// The duration; zero for a rate of zero.
+    pub fn duration(&self) -> Duration {
+        if self.rate_hz == 0 {
+            return Duration::ZERO;
+        }
+        Duration::from_secs_f64(self.samples.len() as f64 / f64::from(self.rate_hz))
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// The same sound at another rate, band-limited (see [`resample()`](crate::resample())).
+    ///
+    /// Takes a few milliseconds for a minute of sound.
+    pub fn resampled(&self, rate_hz: u32) -> Self {
+        Self { rate_hz, samples: resample::resample(&self.samples, self.rate_hz, rate_hz) }
+    }
+
+    /// Appends `other`, resampled if its rate differs.
+    pub fn append(&mut self, other: &Self) {
+        if other.rate_hz == self.rate_hz {
+            self.samples.extend_from_slice(&other.samples);
+        } else {
+            self.samples.extend(resample::resample(&other.samples, other.rate_hz, self.rate_hz));
+        }
+    }
+}
