@@ -1,0 +1,346 @@
+//! Responses to our requests within a call, and to the INVITE that began it.
+
+use std::time::Instant;
+
+use super::body;
+use super::uac::{Caller, INVITE_CSEQ, ReliableReceived, acknowledge, send_cancel};
+use super::{CallState, Carrier, Leg, Negotiation, Role};
+use crate::dialog::{Dialog, to_tag};
+use crate::endpoint::{
+    Clearing, ClearingCause, Core, Event, OfferId, Party, PrackPolicy, Reliability, Stage,
+};
+use crate::header::{Headers, RSeq, Require};
+use crate::message::{Method, Response, StatusCode};
+use crate::text::Text;
+use crate::transaction::{ClientId, ClientMachine, Purpose};
+
+/// What came of a request of ours.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Response(Response),
+    TimedOut,
+    TransportFailed,
+}
+
+impl Outcome {
+    /// A request that got no response counts as one that got 408 (RFC 3261 section 8.1.3.1).
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Response(response) => response.status,
+            Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
+            Self::TransportFailed => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl CallState {
+    /// A response to the INVITE that began the call, or its failure. Whether the call takes it; a 2xx that no call takes
+    /// has to be ended on its own.
+    pub(crate) fn receive_invite_outcome(&mut self, core: &mut Core, now: Instant, outcome: Outcome) -> bool {
+        if !matches!(self.stage, Stage::Outgoing | Stage::Cancelling) {
+            return false;
+        }
+        let response = match outcome {
+            Outcome::Response(response) => response,
+            Outcome::TimedOut => {
+                self.fail(core, now, Clearing::new(ClearingCause::NoResponse, 408, Party::Us));
+                return true;
+            }
+            Outcome::TransportFailed => {
+                self.fail(core, now, Clearing::new(ClearingCause::TransportFailure, 503, Party::Us));
+                return true;
+            }
+        };
+        if response.status.is_provisional() {
+            self.receive_provisional(core, now, response);
+        } else if response.status.is_success() {
+            self.receive_success(core, now, response);
+        } else {
+            let clearing = Clearing::new(ClearingCause::Refused, response.status.code(), Party::Peer);
+            self.fail(core, now, clearing.with_reason_of(&response.headers));
+        }
+        true
+    }
+
+    /// The outcome of a request within the call.
+    pub(crate) fn receive_outcome(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        purpose: Purpose,
+        client: ClientId,
+        outcome: &Outcome,
+    ) {
+        let id = match purpose {
+            Purpose::ReInvite(id) => {
+                self.end_re_invite(core, client, outcome);
+                Some(id)
+            }
+            Purpose::Update(id) => Some(id),
+            Purpose::Prack(id) => id,
+            Purpose::Info | Purpose::Invite => None,
+        };
+        if self.stage == Stage::Over {
+            return;
+        }
+        if let Some(id) = id {
+            self.end_offer(core, id, outcome);
+        }
+        let status = outcome.status();
+        // The far end no longer knows the dialog, or no longer answers (RFC 3261 section 12.2.1.2).
+        let is_gone = status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST;
+        let is_silent = status == StatusCode::REQUEST_TIMEOUT
+            && matches!(purpose, Purpose::ReInvite(_) | Purpose::Update(_));
+        if self.stage == Stage::Answered && (is_gone || is_silent) {
+            self.bye(core, now, &Headers::new(), ClearingCause::NoResponse, status.code());
+        }
+    }
+
+    fn receive_provisional(&mut self, core: &mut Core, now: Instant, response: Response) {
+        let Role::Caller(caller) = &mut self.role else { return };
+        if let Some(cancelling) = &mut caller.cancelling {
+            let headers = std::mem::take(&mut cancelling.headers);
+            send_first_cancel(core, now, caller.invite, &headers);
+            cancelling.headers = headers;
+        }
+        if response.status == StatusCode::TRYING {
+            return;
+        }
+        let sdp = body::session_or_none(&response.headers, &response.body);
+        if let Some(leg) = self.early_leg(core, &response) {
+            self.legs[leg].note_allow(&response.headers);
+            let reliably = self.reliable_number(leg, &response);
+            match reliably {
+                Reliably::Unreliable => {}
+                Reliably::OutOfOrder => return,
+                Reliably::Next(rseq) => self.acknowledge_provisional(core, now, leg, rseq, sdp.is_some()),
+            }
+            if let Some(sdp) = &sdp {
+                self.tell_answer(core, leg, sdp, matches!(reliably, Reliably::Next(_)));
+            }
+        }
+        core.emit(Event::Progress { call: self.call, response, sdp });
+    }
+
+    fn receive_success(&mut self, core: &mut Core, now: Instant, response: Response) {
+        let Role::Caller(caller) = &mut self.role else { return };
+        let (invite, had_offer) = (caller.invite, caller.had_offer);
+        caller.unacknowledged.clear();
+        let tag = to_tag(&response);
+        let known = self.legs.iter().position(|leg| leg.dialog.has_remote_tag(tag.as_ref()));
+        let mut leg = match known {
+            Some(known) => self.legs.swap_remove(known),
+            None => match new_leg(core, invite, had_offer, &response) {
+                Some(leg) => leg,
+                None => return,
+            },
+        };
+        leg.dialog.confirm(&response);
+        leg.note_allow(&response.headers);
+        self.legs.clear();
+        self.legs.push(leg);
+
+        if let Role::Caller(Caller { cancelling: Some(cancelling), .. }) = &mut self.role {
+            // The answer crossed our CANCEL (HUP-7).
+            let (headers, remote_bye) = (std::mem::take(&mut cancelling.headers), cancelling.remote_bye);
+            self.send_acknowledgement(core, None);
+            if remote_bye {
+                self.clear(core, now, Clearing::new(ClearingCause::RemoteBye, 487, Party::Peer));
+            } else {
+                self.bye(core, now, &headers, ClearingCause::Cancelled, 487);
+            }
+            return;
+        }
+        let sdp = body::session_or_none(&response.headers, &response.body);
+        let leg = &mut self.legs[0];
+        let offers = match (leg.negotiation, &sdp) {
+            (Negotiation::Empty, Some(_)) => {
+                leg.negotiation = Negotiation::Theirs;
+                true
+            }
+            (Negotiation::Ours(Carrier::Invite), Some(sdp)) => {
+                self.tell_answer(core, 0, sdp, true);
+                false
+            }
+            (Negotiation::Ours(Carrier::Invite), None) if !leg.answer_told => {
+                leg.negotiation = Negotiation::Agreed;
+                core.emit(Event::NoAnswer { call: self.call });
+                false
+            }
+            _ => false,
+        };
+        if offers {
+            self.stage = Stage::Answering;
+        } else {
+            self.send_acknowledgement(core, None);
+        }
+        core.emit(Event::Answered { call: self.call, response, sdp });
+    }
+
+    /// Clears a call of ours that got no answer. If it was to end anyway, that is what ended it.
+    fn fail(&mut self, core: &mut Core, now: Instant, clearing: Clearing) {
+        let cancelling = match &self.role {
+            Role::Caller(caller) => caller.cancelling.as_ref(),
+            Role::Callee(_) => None,
+        };
+        let clearing = match cancelling {
+            Some(cancelling) if cancelling.remote_bye => {
+                Clearing { cause: ClearingCause::RemoteBye, status: 487, by: Party::Peer, ..clearing }
+            }
+            Some(_) => Clearing { cause: ClearingCause::Cancelled, status: 487, by: Party::Us, ..clearing },
+            None => clearing,
+        };
+        self.clear(core, now, clearing);
+    }
+
+    /// The leg of an early dialog, made if the response makes it. `None` without a tag, and beyond the limit of forks.
+    fn early_leg(&mut self, core: &Core, response: &Response) -> Option<usize> {
+        let Role::Caller(caller) = &self.role else { return None };
+        let tag = to_tag(response)?;
+        if let Some(known) = self.legs.iter().position(|leg| leg.dialog.has_remote_tag(Some(&tag))) {
+            // The newest comes last; requests of ours go there.
+            let leg = self.legs.remove(known);
+            self.legs.push(leg);
+        } else if self.legs.len() < core.config.limits.forks {
+            let leg = new_leg(core, caller.invite, caller.had_offer, response)?;
+            self.legs.push(leg);
+        } else {
+            return None;
+        }
+        Some(self.legs.len() - 1)
+    }
+
+    /// Whether a provisional response is reliable and the next in its dialog (RFC 3262 section 4).
+    fn reliable_number(&mut self, leg: usize, response: &Response) -> Reliably {
+        let Role::Caller(caller) = &self.role else { return Reliably::Unreliable };
+        let requires = response.headers.typed_opt::<Require>().ok().flatten();
+        if caller.reliability == Reliability::Absent || !requires.is_some_and(|tags| tags.contains("100rel"))
+        {
+            return Reliably::Unreliable;
+        }
+        let Ok(RSeq(rseq)) = response.headers.typed() else { return Reliably::OutOfOrder };
+        let newest = &mut self.legs[leg].newest_rseq;
+        if newest.is_some_and(|newest| newest.checked_add(1) != Some(rseq)) {
+            return Reliably::OutOfOrder;
+        }
+        *newest = Some(rseq);
+        Reliably::Next(rseq)
+    }
+
+    fn acknowledge_provisional(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        leg: usize,
+        rseq: u32,
+        has_session: bool,
+    ) {
+        let at = &mut self.legs[leg];
+        let has_offer = has_session && at.negotiation == Negotiation::Empty;
+        if has_offer {
+            at.negotiation = Negotiation::Theirs;
+        }
+        let remote_tag: Option<Text> = at.dialog.remote_tag().cloned();
+        let Role::Caller(caller) = &mut self.role else { return };
+        if caller.prack == PrackPolicy::Auto && !has_offer {
+            self.send_prack(core, now, leg, rseq, None, None);
+        } else if caller.unacknowledged.len() < core.config.limits.queued_provisionals {
+            caller.unacknowledged.push_back(ReliableReceived { remote_tag, rseq, has_offer });
+        }
+    }
+
+    /// Hands the answer to our INVITE's offer to the user: the first session description of the dialog is it, and later
+    /// ones mean nothing (RFC 3261 section 13.2.1).
+    fn tell_answer(
+        &mut self,
+        core: &mut Core,
+        leg: usize,
+        sdp: &crate::sdp::SessionDescription,
+        is_final: bool,
+    ) {
+        let leg = &mut self.legs[leg];
+        if leg.negotiation != Negotiation::Ours(Carrier::Invite) {
+            return;
+        }
+        if is_final {
+            leg.negotiation = Negotiation::Agreed;
+        }
+        if !std::mem::replace(&mut leg.answer_told, true) {
+            core.emit(Event::Answer { call: self.call, sdp: sdp.clone() });
+        }
+    }
+
+    /// Our re-INVITE got its final response.
+    fn end_re_invite(&mut self, core: &mut Core, client: ClientId, outcome: &Outcome) {
+        let Some(leg) = self.legs.iter_mut().find(|leg| leg.re_invite == Some(client)) else { return };
+        leg.re_invite = None;
+        let Outcome::Response(response) = outcome else { return };
+        if response.status.is_success() {
+            leg.dialog.refresh_target(&response.headers);
+            if let Ok(cseq) = response.cseq() {
+                acknowledge(core, client, &leg.dialog, cseq.number, None);
+            }
+        }
+    }
+
+    /// An offer that we made within the call was answered or refused.
+    fn end_offer(&mut self, core: &mut Core, id: OfferId, outcome: &Outcome) {
+        let carrier = Carrier::Request(id);
+        let Some(leg) = self.legs.iter().position(|leg| leg.negotiation == Negotiation::Ours(carrier)) else {
+            return;
+        };
+        match outcome {
+            Outcome::Response(response) if response.status.is_success() => {
+                self.legs[leg].dialog.refresh_target(&response.headers);
+                self.take_answer(core, leg, carrier, &response.headers, &response.body);
+            }
+            refused => {
+                self.legs[leg].negotiation = Negotiation::Agreed;
+                core.emit(Event::OfferRefused { call: self.call, id, status: refused.status() });
+            }
+        }
+    }
+}
+
+/// What a provisional response is to RFC 3262.
+enum Reliably {
+    Unreliable,
+    /// A retransmission, or one whose predecessor is missing: ignored.
+    OutOfOrder,
+    Next(u32),
+}
+
+fn new_leg(core: &Core, invite: ClientId, had_offer: bool, response: &Response) -> Option<Leg> {
+    let transaction = core.clients.at(invite)?;
+    let ClientMachine::Invite { request, .. } = &transaction.machine else { return None };
+    let dialog = Dialog::of_caller(request, response, transaction.flow);
+    let negotiation = if had_offer { Negotiation::Ours(Carrier::Invite) } else { Negotiation::Empty };
+    Some(Leg::new(dialog, negotiation))
+}
+
+/// The CANCEL that had to wait for a provisional response.
+fn send_first_cancel(core: &mut Core, now: Instant, invite: ClientId, headers: &Headers) {
+    let is_sent = core.clients.at(invite).is_none_or(
+        |transaction| matches!(&transaction.machine, ClientMachine::Invite { machine, .. } if machine.is_cancelled()),
+    );
+    if !is_sent {
+        send_cancel(core, now, invite, headers);
+    }
+}
+
+/// Ends the dialog of a 2xx that nobody wants: one from another fork, or one that came when the call was over. It gets its
+/// ACK and then a BYE (RFC 3261 section 13.2.2.4).
+pub(crate) fn end_fork(core: &mut Core, now: Instant, invite: ClientId, response: &Response) {
+    let Some(transaction) = core.clients.at(invite) else { return };
+    let ClientMachine::Invite { request, acks, .. } = &transaction.machine else { return };
+    if acks.len() >= core.config.limits.forks {
+        return;
+    }
+    let mut dialog = Dialog::of_caller(request, response, transaction.flow);
+    acknowledge(core, invite, &dialog, INVITE_CSEQ, None);
+    // The early dialog of this fork may have counted a few PRACKs; gaps are allowed, repetitions are not.
+    dialog.skip_ahead();
+    let flow = dialog.next_hop();
+    let (bye, branch) = core.request_within(&mut dialog, Method::Bye);
+    core.send(now, flow, bye, branch, None);
+}
