@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result, ensure};
 
 use super::Context;
-use super::tools::{cargo, cargo_tool, run};
+use super::tools::{cargo_tool, run};
 
 /// How long each target runs.
 const SECONDS: u32 = 10;
@@ -22,14 +22,15 @@ pub(super) fn smoke(context: &Context) -> Result<()> {
     }
     targets.sort();
     ensure!(!targets.is_empty(), "there is no fuzz target");
-    cargo_tool(&context.root, "fuzz")?;
     for target in targets {
         // Without a sanitizer a stable toolchain suffices; panics, hangs and memory are found all the same.
-        run(cargo(&context.root).args(["fuzz", "run", "--sanitizer", "none", &target, "--"]).args([
-            format!("-max_total_time={SECONDS}"),
-            "-rss_limit_mb=512".to_owned(),
-            "-timeout=5".to_owned(),
-        ]))?;
+        run(cargo_tool(&context.root, "fuzz", "0.13.2")?
+            .args(["run", "--sanitizer", "none", &target, "--"])
+            .args([
+                format!("-max_total_time={SECONDS}"),
+                "-rss_limit_mb=512".to_owned(),
+                "-timeout=5".to_owned(),
+            ]))?;
     }
     Ok(())
 }

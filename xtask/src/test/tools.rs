@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -32,19 +32,28 @@ pub(super) fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
 }
 
-/// Makes sure that a cargo subcommand is there; if it is not, it is built once, which takes minutes.
-pub(super) fn cargo_tool(folder: &Path, subcommand: &str) -> Result<()> {
-    let present = cargo(folder)
-        .args([subcommand, "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if present {
-        return Ok(());
-    }
-    println!("cargo {subcommand} is missing; it is built once, which takes some minutes");
-    run(cargo(folder).args(["install", "--locked", &format!("cargo-{subcommand}")]))
+/// A cargo subcommand that need not be installed: the one on the search path, else one of our own below `target/tools`, which
+/// is built on first use and takes minutes.
+pub(super) fn cargo_tool(folder: &Path, subcommand: &str, version: &str) -> Result<Command> {
+    let program = format!("cargo-{subcommand}");
+    let tools = folder.join("target").join("tools");
+    let own = tools.join("bin").join(&program);
+    let path = match find(&program) {
+        Some(installed) => installed,
+        None => {
+            if !own.is_file() {
+                println!(
+                    "{program} is not installed; building it once into target/tools, which takes some minutes"
+                );
+                let package = format!("{program}@{version}");
+                run(cargo(folder).args(["install", "--locked", "--debug", &package, "--root"]).arg(&tools))?;
+            }
+            own
+        }
+    };
+    let mut command = Command::new(path);
+    command.arg(subcommand).current_dir(folder);
+    Ok(command)
 }
 
 /// Makes sure that programs are there; the ones that are missing are installed by apt-get if we may, otherwise the error
