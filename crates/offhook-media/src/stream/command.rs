@@ -29,9 +29,6 @@ pub enum StreamCommand {
     SendDigits(String),
     /// Say where things stand: answered by [`StreamEvent::Report`](super::StreamEvent::Report).
     Report,
-    /// Hand over what was heard since the last time: answered by
-    /// [`StreamEvent::Heard`](super::StreamEvent::Heard).
-    TakeRecording,
     /// Say BYE and end. The last event is [`StreamEvent::Closed`](super::StreamEvent::Closed).
     Close,
 }

@@ -40,7 +40,7 @@ pub struct StreamConfig {
     pub silence: SilencePolicy,
     /// Our canonical name in RTCP (RFC 3550 section 6.5.1).
     pub cname: String,
-    /// Whether what is heard is kept, see [`Recording`](crate::Recording).
+    /// Whether every packet heard is told, as [`StreamEvent::Heard`](crate::StreamEvent::Heard).
     pub record: bool,
     /// Time from the stream's beginning to its first frame; spreads many streams over one packet time.
     pub offset: Duration,

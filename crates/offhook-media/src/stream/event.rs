@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::recording::Recording;
+use super::heard::HeardPacket;
 use super::stats::StreamStats;
 use crate::dtmf::QueueDigitsError;
 use crate::playout::{JobId, PlayEnd};
@@ -53,9 +53,8 @@ pub enum StreamEvent {
     Bye,
     /// The answer to [`Report`](super::StreamCommand::Report).
     Report(StreamStats),
-    /// What was heard: the answer to [`TakeRecording`](super::StreamCommand::TakeRecording), and once before
-    /// [`Closed`](StreamEvent::Closed) in a stream that records.
-    Heard(Recording),
+    /// A packet that was accepted, telephone events included; only in a stream that records.
+    Heard(HeardPacket),
     /// The stream has ended; its last event.
     Closed(StreamStats),
 }

@@ -3,8 +3,8 @@
 mod command;
 mod config;
 mod event;
+mod heard;
 mod receive;
-mod recording;
 mod stats;
 
 use std::collections::VecDeque;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 pub use self::command::StreamCommand;
 pub use self::config::{SilencePolicy, StreamConfig, StreamDirection, StreamUpdate};
 pub use self::event::{DigitsRefusal, StreamEvent};
-pub use self::recording::{HeardPacket, Recording};
+pub use self::heard::HeardPacket;
 pub use self::stats::StreamStats;
 use crate::Codec;
 use crate::dtmf::{EVENT_BYTES, EventReceiver, EventSender, Slot};
@@ -36,7 +36,8 @@ use crate::rtp::{HEADER_BYTES, Latch, Receiver, Sender};
 /// clock of the session (MED-15). A driver that comes late gets the frames that are due one after another; when
 /// more than two are due, the older ones are left out, as if they had been lost, and the timestamps say so.
 ///
-/// The steady state allocates nothing: not for a frame, not for a packet that comes. Recording allocates.
+/// The steady state allocates nothing: not for a frame, not for a packet that comes. A stream that records
+/// allocates for every packet it hears.
 #[derive(Debug)]
 pub struct Stream {
     started_at: Instant,
@@ -61,7 +62,7 @@ pub struct Stream {
     receiver: Receiver,
     digits_in: EventReceiver,
     discarded: u64,
-    recording: Option<Box<Recording>>,
+    record: bool,
 
     rtcp_mux: bool,
     remote_rtcp: Option<SocketAddr>,
@@ -117,7 +118,7 @@ impl Stream {
             receiver: Receiver::new(config.codec.clock_rate_hz()),
             digits_in: EventReceiver::default(),
             discarded: 0,
-            recording: config.record.then(Box::default),
+            record: config.record,
             rtcp_mux: config.rtcp_mux,
             remote_rtcp: config.remote_rtcp,
             latched_rtcp: None,
@@ -158,10 +159,6 @@ impl Stream {
             StreamCommand::Report => {
                 let stats = self.stats();
                 self.events.push_back(StreamEvent::Report(stats));
-            }
-            StreamCommand::TakeRecording => {
-                let heard = self.take_recording().unwrap_or_default();
-                self.events.push_back(StreamEvent::Heard(heard));
             }
             StreamCommand::Close => self.close(now),
         }
@@ -228,11 +225,6 @@ impl Stream {
     /// The next thing to tell, if there is one.
     pub fn poll_event(&mut self) -> Option<StreamEvent> {
         self.events.pop_front()
-    }
-
-    /// What was heard since the last time, in a stream that records.
-    pub fn take_recording(&mut self) -> Option<Recording> {
-        self.recording.as_deref_mut().map(std::mem::take)
     }
 
     /// Where things stand.
@@ -317,9 +309,6 @@ impl Stream {
         // Who was never there says no BYE (RFC 3550 section 6.3.7).
         self.report_due = self.present;
         self.bye_due = self.present;
-        if let Some(heard) = self.take_recording() {
-            self.events.push_back(StreamEvent::Heard(heard));
-        }
         let stats = self.stats();
         self.events.push_back(StreamEvent::Closed(stats));
     }

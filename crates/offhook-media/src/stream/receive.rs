@@ -3,8 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::recording::HeardPacket;
-use super::{Stream, StreamEvent};
+use super::{HeardPacket, Stream, StreamEvent};
 use crate::dtmf::{Event, EventHeader, Press};
 use crate::rtp::rtcp::{Compound, Report};
 use crate::rtp::{Arrival, Packet, Verdict, is_rtcp};
@@ -57,8 +56,8 @@ impl Stream {
                 self.pressed(press);
             }
         }
-        if let Some(recording) = &mut self.recording {
-            recording.keep(HeardPacket {
+        if self.record {
+            self.events.push_back(StreamEvent::Heard(HeardPacket {
                 at: now,
                 ssrc: header.ssrc,
                 sequence: header.sequence,
@@ -66,7 +65,7 @@ impl Stream {
                 marker: header.marker,
                 payload_type: header.payload_type,
                 payload: packet.payload().into(),
-            });
+            }));
         }
     }
 
