@@ -37,6 +37,6 @@ pub use playout::{JobId, PlayEnd};
 pub use resample::resample;
 pub use sound::Sound;
 pub use stream::{
-    DigitsRefusal, HeardPacket, Outgoing, Recording, SilencePolicy, Stream, StreamCommand, StreamConfig,
+    DigitsRefusal, HeardPacket, Outgoing, SilencePolicy, Stream, StreamCommand, StreamConfig,
     StreamDirection, StreamEvent, StreamStats, StreamUpdate,
 };

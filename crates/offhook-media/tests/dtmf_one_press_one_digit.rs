@@ -138,7 +138,11 @@ fn a_sender_that_begins_its_timestamps_anew_is_heard() {
 
 #[test]
 fn events_that_are_no_key_are_nothing() {
-    let flash = Sent { marker: true, timestamp: 0, event: Event { code: 16, end: true, volume_db: 0, duration: 800 } };
+    let flash = Sent {
+        marker: true,
+        timestamp: 0,
+        event: Event { code: 16, end: true, volume_db: 0, duration: 800 },
+    };
     assert_eq!(heard(&[flash]), []);
 }
 

@@ -38,7 +38,10 @@ fn a_digit_lasts_100_ms_and_so_does_the_gap_after_it() {
 fn a_press_has_one_timestamp_one_marker_and_three_ends() {
     let packets = packets(&slots_of("7"));
     assert!(packets.iter().all(|packet| packet.start == 0 && packet.event.code == 7));
-    assert_eq!(packets.iter().map(|p| p.first).collect::<Vec<_>>(), [true, false, false, false, false, false, false]);
+    assert_eq!(
+        packets.iter().map(|p| p.first).collect::<Vec<_>>(),
+        [true, false, false, false, false, false, false]
+    );
     assert_eq!(packets.iter().filter(|packet| packet.event.end).count(), 3);
 }
 

@@ -50,13 +50,8 @@ fn a_sender_report_has_the_bytes_of_rfc_3550_section_6_4_1() {
 
 #[test]
 fn who_has_not_sent_reports_as_a_receiver_and_leaves_with_bye() {
-    let bytes = written(OutgoingCompound {
-        ssrc: 7,
-        sender: None,
-        report: None,
-        canonical_name: "a@bc",
-        bye: true,
-    });
+    let bytes =
+        written(OutgoingCompound { ssrc: 7, sender: None, report: None, canonical_name: "a@bc", bye: true });
     let reports: Vec<_> = Compound::parse(&bytes).unwrap().reports().collect();
     assert_eq!(
         reports,

@@ -40,10 +40,7 @@ fn a_late_packet_is_not_lost_and_a_second_copy_not_counted() {
     let order = [0, 1, 3, 2, 3, 1, 4];
     let arrivals: Vec<_> = order.map(|sequence| heard.packet(1, sequence)).into();
     use Arrival::{Duplicate, InSequence, Reordered};
-    assert_eq!(
-        arrivals,
-        [InSequence, InSequence, InSequence, Reordered, Duplicate, Duplicate, InSequence]
-    );
+    assert_eq!(arrivals, [InSequence, InSequence, InSequence, Reordered, Duplicate, Duplicate, InSequence]);
     assert_eq!((heard.receiver.packets(), heard.receiver.lost()), (5, 0));
 }
 

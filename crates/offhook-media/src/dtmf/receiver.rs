@@ -22,7 +22,13 @@ impl EventReceiver {
 
     /// Takes in one event packet that came at `now`. What comes of it, in order: an older press that is over, this
     /// one begun, this one over.
-    pub fn packet(&mut self, now: Instant, ssrc: u32, header: EventHeader, event: &Event) -> [Option<Press>; 3] {
+    pub fn packet(
+        &mut self,
+        now: Instant,
+        ssrc: u32,
+        header: EventHeader,
+        event: &Event,
+    ) -> [Option<Press>; 3] {
         const NOTHING: [Option<Press>; 3] = [None; 3];
         let EventHeader { marker, timestamp } = header;
         let Some(digit) = Digit::from_code(event.code) else { return NOTHING };
@@ -74,7 +80,10 @@ impl EventReceiver {
     fn release(&mut self) -> Option<Press> {
         let pressed = self.pressed.take()?;
         self.over = Some((pressed.ssrc, pressed.timestamp));
-        Some(Press::Over { digit: pressed.digit, timestamp_units: pressed.before + u32::from(pressed.duration) })
+        Some(Press::Over {
+            digit: pressed.digit,
+            timestamp_units: pressed.before + u32::from(pressed.duration),
+        })
     }
 }
 

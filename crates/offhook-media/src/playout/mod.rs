@@ -71,7 +71,11 @@ impl Playout {
         self.playing.is_some()
     }
 
-    fn advance(&mut self, samples: usize, mut part: impl FnMut(&Clip, std::ops::Range<usize>, usize)) -> usize {
+    fn advance(
+        &mut self,
+        samples: usize,
+        mut part: impl FnMut(&Clip, std::ops::Range<usize>, usize),
+    ) -> usize {
         let Some(playing) = &mut self.playing else { return 0 };
         let length = playing.clip.bytes.len();
         let mut done = 0;

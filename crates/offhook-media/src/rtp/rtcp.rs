@@ -262,7 +262,8 @@ impl<'a> Part<'a> {
         match self.kind {
             SENDER_REPORT => {
                 let info = rest.first_chunk::<20>()?;
-                let word = |at: usize| u32::from_be_bytes([info[at], info[at + 1], info[at + 2], info[at + 3]]);
+                let word =
+                    |at: usize| u32::from_be_bytes([info[at], info[at + 1], info[at + 2], info[at + 3]]);
                 let info = SenderInfo {
                     ntp_timestamp: u64::from(word(0)) << 32 | u64::from(word(4)),
                     rtp_timestamp: word(8),

@@ -376,13 +376,8 @@ impl Stream {
             report.last_sender_report = ntp_middle;
             report.delay_since_last_sender_report = (ntp_timestamp(since) >> 16) as u32;
         }
-        let compound = OutgoingCompound {
-            ssrc: self.sender.ssrc(),
-            sender,
-            report,
-            canonical_name: &self.cname,
-            bye,
-        };
+        let compound =
+            OutgoingCompound { ssrc: self.sender.ssrc(), sender, report, canonical_name: &self.cname, bye };
         let len = compound.write(buffer)?;
         self.present = true;
         Some(Outgoing { rtcp: !self.rtcp_mux, to, len })
