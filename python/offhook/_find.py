@@ -52,7 +52,7 @@ def _candidates(name: str) -> Iterator[str]:
     # pip install --target, which puts a bin folder beside the packages.
     yield os.path.join(os.path.dirname(package), "bin", name)
     # pip install --prefix: <prefix>/lib/pythonX.Y/site-packages/offhook.
-    yield os.path.join(os.path.dirname(package), "..", "..", "..", "bin", name)
+    yield os.path.normpath(os.path.join(os.path.dirname(package), "..", "..", "..", "bin", name))
     # A source tree: <tree>/python/offhook beside <tree>/target.
     tree = os.path.dirname(os.path.dirname(package))
     for profile in ("release", "debug"):

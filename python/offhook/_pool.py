@@ -19,7 +19,7 @@ class ThreadPool:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._busy = 0
         self._threads = 0
@@ -49,14 +49,18 @@ class ThreadPool:
         with self._lock:
             self._busy -= 1
 
+    def close(self) -> None:
+        """Let every thread end once it has nothing to do."""
+        for _ in range(self._threads):
+            self._tasks.put(None)
+
     @property
     def threads(self) -> int:
         """The number of threads that the pool keeps."""
         return self._threads
 
     def _run(self) -> None:
-        while True:
-            task = self._tasks.get()
+        while (task := self._tasks.get()) is not None:
             # What an application leaves in context variables must not be seen by the next instance.
             contextvars.Context().run(task)
             del task

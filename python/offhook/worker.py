@@ -87,7 +87,11 @@ class Worker:
             self._stops.set()
             for channel in tuple(self._channels.values()):
                 channel._lose()
-        return self._all_ended.wait(_GRACE_SECONDS)
+        ended = self._all_ended.wait(_GRACE_SECONDS)
+        self._pool.close()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        return ended
 
     def _dispatch(self, message: Message) -> None:
         method = message["method"]

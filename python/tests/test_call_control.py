@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.peer import ChannelPeer
-from support.threads import Running
 
 from offhook.uas import Error, Hangup, ICanRun, SIPHeaderField, UASCallChannel
+from support.peer import ChannelPeer
+from support.threads import Running
 
 State = UASCallChannel.State
 Cause = UASCallChannel.Cause
@@ -63,7 +63,9 @@ def test_answer_that_is_cut_short_returns_idle(peer: ChannelPeer) -> None:
 def test_answer_in_a_wrong_state_raises(peer: ChannelPeer, state: str, kind: type[Exception]) -> None:
     """ANS-2, EXC-1, EXC-3: Hangup in IDLE, Error elsewhere."""
     channel = peer.in_state(state)
-    with pytest.raises(kind, match=rf"^answer\(\) in state {state}; allowed in CALL_INCOMING, RING_INCOMING$"):
+    with pytest.raises(
+        kind, match=rf"^answer\(\) in state {state}; allowed in CALL_INCOMING, RING_INCOMING$"
+    ):
         channel.answer()
 
 
@@ -86,7 +88,16 @@ def test_a_hangup_of_the_server_is_raised_as_hangup(peer: ChannelPeer) -> None:
         running.result()
 
 
-REJECTED_WITH = ["BUSY", "NOANSWER", "UNOBTAINABLE", "CHANGED", "OUTOFORDER", "BARRED", "REJECTED", "NOCHANNELS"]
+REJECTED_WITH = [
+    "BUSY",
+    "NOANSWER",
+    "UNOBTAINABLE",
+    "CHANGED",
+    "OUTOFORDER",
+    "BARRED",
+    "REJECTED",
+    "NOCHANNELS",
+]
 
 
 @pytest.mark.parametrize("name", [*REJECTED_WITH, "CONGESTION"])
@@ -118,7 +129,9 @@ def test_reject_takes_a_code_as_string_or_int(peer: ChannelPeer, raw_cause: Any)
     running.result()
 
 
-@pytest.mark.parametrize("raw_cause", ["302", "401", "407", "399", "700", "200", "86", "four", "", -486, "４８６"])
+@pytest.mark.parametrize(
+    "raw_cause", ["302", "401", "407", "399", "700", "200", "86", "four", "", -486, "\uff14\uff18\uff16"]
+)
 def test_reject_with_an_unsupported_code_leaves_the_call_in_place(peer: ChannelPeer, raw_cause: Any) -> None:
     """REJ-4, REJ-5: State.ERROR is returned, and state() still gives the real state."""
     assert peer.channel.reject(raw_cause=raw_cause) is State.ERROR

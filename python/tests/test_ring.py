@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from support.peer import ChannelPeer
-from support.threads import Running
 
 from offhook.uas import Error, Hangup, PlayableMedia, ToneManager, TonePlayer
+from support.peer import ChannelPeer
+from support.threads import Running
 
 
 def ring(peer: ChannelPeer, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -85,7 +85,9 @@ def test_ring_in_another_state_raises_error(peer: ChannelPeer, state: str) -> No
 )
 def test_a_bad_time_is_refused_and_the_call_left_as_it_was(peer: ChannelPeer, seconds: Any) -> None:
     """RING-15, RING-6, GEN-9: nothing is sent and the application can ring again."""
-    with pytest.raises(Error, match=r"ring\(\) in state CALL_INCOMING: seconds_ringtime is .*; accepted: None, or"):
+    with pytest.raises(
+        Error, match=r"ring\(\) in state CALL_INCOMING: seconds_ringtime is .*; accepted: None, or"
+    ):
         peer.channel.ring(seconds)
     assert ring(peer)["seconds"] == 0
 
@@ -107,7 +109,9 @@ def test_a_flag_that_is_no_bool_is_refused(peer: ChannelPeer, name: str, value: 
 @pytest.mark.parametrize("codecs", ["", ";", "g711a;", "g711", "g711a,g711u", "pcma;g711a", 8, ["g711a"]])
 def test_a_bad_list_of_codecs_is_refused_with_the_names(peer: ChannelPeer, codecs: Any) -> None:
     """RING-51: an empty list or an unknown name lists the names."""
-    with pytest.raises(Error, match=r"codecs is .*; accepted: None, or names .* g711a, g711u, g722, opus, g729"):
+    with pytest.raises(
+        Error, match=r"codecs is .*; accepted: None, or names .* g711a, g711u, g722, opus, g729"
+    ):
         peer.channel.ring(codecs=codecs)
 
 
@@ -130,7 +134,9 @@ def test_a_ringtone_of_another_type_is_left_to_the_server_to_judge(peer: Channel
     request = peer.server.expect("channel.ring")
     text = request["params"]["ringtone"]["error"]
     peer.server.refuse(request, -32002, text)
-    with pytest.raises(Error, match=r"custom_ringtone is .*; accepted: None, a tone name, or a PlayableMedia"):
+    with pytest.raises(
+        Error, match=r"custom_ringtone is .*; accepted: None, a tone name, or a PlayableMedia"
+    ):
         running.result()
 
 
@@ -162,7 +168,9 @@ def test_a_tone_name_must_be_known_to_the_tone_manager(peer: ChannelPeer) -> Non
     """RING-41, TONE-11: the message lists the known names."""
     channel = peer.in_state("RING_INCOMING", early_media=True)
     TonePlayer(channel, ToneManager())
-    with pytest.raises(Error, match=r"custom_ringtone is 'unknown'; accepted: .*RINGBACK, RINGBACK_UK, RINGBACK_EU"):
+    with pytest.raises(
+        Error, match=r"custom_ringtone is 'unknown'; accepted: .*RINGBACK, RINGBACK_UK, RINGBACK_EU"
+    ):
         channel.ring(custom_ringtone="unknown")
 
 
@@ -174,7 +182,19 @@ def test_a_known_tone_is_sent_by_name(peer: ChannelPeer) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "/a.wav", "../a.wav", "a/../b.wav", "a//b.wav", "a/./b.wav", "a.mp3", "a b.wav", "ä.wav", "x" * 1025]
+    "name",
+    [
+        "",
+        "/a.wav",
+        "../a.wav",
+        "a/../b.wav",
+        "a//b.wav",
+        "a/./b.wav",
+        "a.mp3",
+        "a b.wav",
+        "ä.wav",
+        "x" * 1025,
+    ],
 )
 def test_a_file_name_outside_the_media_root_is_refused(peer: ChannelPeer, name: str) -> None:
     """RING-45, FILE-4, FILE-5, RING-6: before anything is sent."""

@@ -39,7 +39,7 @@ class ServerProcess:
         folder: where the application, the media root (`media`) and the logs are put.
         source: the application's text.
         host: the address to serve.
-        settings: further settings by their environment variables without `OFFHOOK_`, in lower case; for example
+        settings: further settings by their environment variables without `OFFHOOK_`, in lower case, such as
             `max_calls=5`.
     """
 
