@@ -97,7 +97,8 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-/// The content of a quoted string given with its quotes: quoted pairs resolved. What has no quotes is returned as it is.
+/// The content of a quoted string given with its quotes: quoted pairs resolved. What has no quotes is
+/// returned as it is.
 pub(crate) fn unquote(quoted: &str) -> Cow<'_, str> {
     let Some(inner) = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return Cow::Borrowed(quoted);

@@ -11,9 +11,9 @@ use bytestring::ByteString;
 
 /// Immutable UTF-8 text backed by shared bytes.
 ///
-/// Cloning and slicing count references and copy nothing, so the header values of a parsed message are windows into its datagram.
-/// The price: one small `Text` keeps the whole datagram alive. Text that outlives its message by far is better stored after
-/// [`Text::detached`].
+/// Cloning and slicing count references and copy nothing, so the header values of a parsed message are
+/// windows into its datagram. The price: one small `Text` keeps the whole datagram alive. Text that outlives
+/// its message by far is better stored after [`Text::detached`].
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text(ByteString);
 
@@ -45,7 +45,8 @@ impl Text {
 
     /// The part of this text that `part` shows, sharing the memory.
     ///
-    /// `part` must be a slice of this very text; what is not is copied, so that a mistake costs time and not correctness.
+    /// `part` must be a slice of this very text; what is not is copied, so that a mistake costs time and not
+    /// correctness.
     pub(crate) fn slice(&self, part: &str) -> Self {
         if part.is_empty() {
             return Self::default();

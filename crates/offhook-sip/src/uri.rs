@@ -13,7 +13,8 @@ use crate::text::Text;
 
 /// A URI as it stands in request lines and addresses.
 ///
-/// Parts are kept as they came, escapes included; comparison ([`Uri::equivalent`]) and [`Uri::user_unescaped`] resolve them.
+/// Parts are kept as they came, escapes included; comparison ([`Uri::equivalent`]) and
+/// [`Uri::user_unescaped`] resolve them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uri {
     /// What kind of URI it is.
@@ -121,7 +122,8 @@ impl Uri {
 
     /// Whether both URIs name the same resource (RFC 3261 section 19.1.4).
     ///
-    /// Not transitive: a parameter which only one of two URIs has counts only if it is `user`, `ttl`, `method`, `maddr` or `transport`.
+    /// Not transitive: a parameter which only one of two URIs has counts only if it is `user`, `ttl`,
+    /// `method`, `maddr` or `transport`.
     pub fn equivalent(&self, other: &Uri) -> bool {
         self.scheme_equivalent(other)
             && same_unescaped(self.user.as_ref(), other.user.as_ref())
@@ -337,7 +339,8 @@ impl Host {
             if let Ok(address) = host.parse::<Ipv4Addr>() {
                 return Ok(Self::Ip(IpAddr::V4(address)));
             }
-            // A name that ends in digits only would be taken for an address by half of the world (RFC 1123 section 2.1).
+            // A name that ends in digits only would be taken for an address by half of the world (RFC 1123
+            // section 2.1).
             if host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit())) {
                 return Err(ValueError::new("four numbers from 0 to 255 in an IPv4 address"));
             }
@@ -494,7 +497,8 @@ fn same_unescaped_ignoring_case(one: &str, two: &str) -> bool {
     unescape(one).eq_ignore_ascii_case(&unescape(two))
 }
 
-/// Whether every parameter of `one` agrees with `two`: same value if both have it, and none of the five that always count missing.
+/// Whether every parameter of `one` agrees with `two`: same value if both have it, and none of the five that
+/// always count missing.
 fn params_compatible(one: &Params, two: &Params) -> bool {
     const ALWAYS: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
     one.iter().all(|param| {

@@ -51,7 +51,8 @@ address_header! {
     To, list: false
 }
 address_header! {
-    /// Where later requests of the dialog go (RFC 3261 section 20.10). The `*` of a REGISTER is not an address and fails.
+    /// Where later requests of the dialog go (RFC 3261 section 20.10). The `*` of a REGISTER is not an
+    /// address and fails.
     Contact, list: true
 }
 address_header! {

@@ -18,7 +18,8 @@ impl TypedHeader for CallId {
     const NAME: HeaderName = HeaderName::CallId;
 
     fn parse(value: &Text) -> Result<Self, ValueError> {
-        // The grammar allows fewer signs; an identifier is only compared and sent back, so any visible one will do.
+        // The grammar allows fewer signs; an identifier is only compared and sent back, so any visible one
+        // will do.
         if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(ValueError::new("one word"));
         }

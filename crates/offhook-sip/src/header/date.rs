@@ -3,7 +3,8 @@
 use crate::header::{HeaderName, TypedHeader, ValueError, wire_form};
 use crate::text::Text;
 
-/// A point of time in the only form that SIP knows, such as `Sat, 13 Nov 2010 23:29:00 GMT` (RFC 3261 section 20.17).
+/// A point of time in the only form that SIP knows, such as `Sat, 13 Nov 2010 23:29:00 GMT` (RFC 3261 section
+/// 20.17).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Date {
     /// Three letters, `Mon` to `Sun`.

@@ -4,7 +4,8 @@ use crate::grammar::elements;
 use crate::header::{HeaderError, HeaderName, TypedHeader};
 use crate::text::Text;
 
-/// The header fields of a message in their order, values as text. Comma lists stay as they came until a typed access splits them.
+/// The header fields of a message in their order, values as text. Comma lists stay as they came until a typed
+/// access splits them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
     fields: Vec<(HeaderName, Text)>,
@@ -70,8 +71,9 @@ impl Headers {
         self.set(H::NAME, wire(header));
     }
 
-    /// Replaces the first value of a list field and leaves the others, also those on the same line: how a server writes `received`
-    /// into the topmost Via (RFC 3261 section 18.2.1). Adds the field before all others if there is none.
+    /// Replaces the first value of a list field and leaves the others, also those on the same line: how a
+    /// server writes `received` into the topmost Via (RFC 3261 section 18.2.1). Adds the field before all
+    /// others if there is none.
     pub fn set_first_typed<H: TypedHeader>(&mut self, header: &H) {
         let Some((_, line)) = self.fields.iter_mut().find(|(n, _)| *n == H::NAME) else {
             return self.push_front(H::NAME, wire(header));
@@ -126,7 +128,8 @@ impl Headers {
         H::read(self)
     }
 
-    /// All values of a list field over all lines, in order. Empty if there is none; one malformed value fails the whole.
+    /// All values of a list field over all lines, in order. Empty if there is none; one malformed value fails
+    /// the whole.
     pub fn typed_all<H: TypedHeader>(&self) -> Result<Vec<H>, HeaderError> {
         let mut all = Vec::new();
         for line in self.get_all(&H::NAME) {

@@ -1,7 +1,7 @@
 //! Header fields: the ordered list of a message, and typed views of single fields, one to a file.
 //!
-//! A message keeps its header values as text. A typed header is read on demand with [`Headers::typed`] and its relatives, so that
-//! a field which nobody looks at costs nothing and passes through unchanged.
+//! A message keeps its header values as text. A typed header is read on demand with [`Headers::typed`] and
+//! its relatives, so that a field which nobody looks at costs nothing and passes through unchanged.
 
 mod accept;
 mod address;
@@ -64,7 +64,8 @@ pub trait TypedHeader: Sized {
     /// The field's name.
     const NAME: HeaderName;
 
-    /// Whether the field may hold several values, on one line separated by commas or on several lines (RFC 3261 section 7.3.1).
+    /// Whether the field may hold several values, on one line separated by commas or on several lines (RFC
+    /// 3261 section 7.3.1).
     const LIST: bool = false;
 
     /// Reads one value: of a list, one element.
@@ -73,9 +74,11 @@ pub trait TypedHeader: Sized {
     /// Appends the value as it stands on the wire, without the name.
     fn write(&self, out: &mut String);
 
-    /// Reads the field from a message: the first value of a list, the only value of any other field. `None` if there is none.
+    /// Reads the field from a message: the first value of a list, the only value of any other field. `None`
+    /// if there is none.
     ///
-    /// Fields that are one set of words however many lines they take (`Supported`, `Allow`) gather all lines here.
+    /// Fields that are one set of words however many lines they take (`Supported`, `Allow`) gather all lines
+    /// here.
     fn read(headers: &Headers) -> Result<Option<Self>, HeaderError> {
         headers.read_first()
     }

@@ -7,14 +7,15 @@ use crate::text::Text;
 
 macro_rules! header_names {
     ($($variant:ident $name:literal $(compact $compact:literal)?,)*) => {
-        /// The name of a header field. Letter case does not count, and a compact form is the same name as the long one
-        /// (RFC 3261 sections 7.3.1 and 7.3.3).
+        /// The name of a header field. Letter case does not count, and a compact form is the same name as the
+        /// long one (RFC 3261 sections 7.3.1 and 7.3.3).
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub enum HeaderName {
             $(#[doc = concat!("`", $name, "`", $(", compact `", $compact, "`",)? ".")]
             $variant,)*
-            /// A name that has no variant. Make it with [`HeaderName::parse`] or `From`, which find those that have one.
+            /// A name that has no variant. Make it with [`HeaderName::parse`] or `From`, which find those
+            /// that have one.
             Other(Text),
         }
 
@@ -112,7 +113,8 @@ header_names! {
 }
 
 impl HeaderName {
-    /// The name that `text` spells, long or compact, in any letter case. An unknown one shares the memory of `text`.
+    /// The name that `text` spells, long or compact, in any letter case. An unknown one shares the memory of
+    /// `text`.
     pub fn parse(text: &Text) -> Self {
         Self::known(text).unwrap_or_else(|| Self::Other(text.clone()))
     }
@@ -166,7 +168,8 @@ impl fmt::Display for HeaderName {
     }
 }
 
-/// Number of slots of the table: a power of two, more than twice the spellings, so that probing is short and always ends.
+/// Number of slots of the table: a power of two, more than twice the spellings, so that probing is short and
+/// always ends.
 const SLOTS: usize = 256;
 
 /// Open addressing from a spelling's hash to its position in `SPELLINGS`; 255 marks a free slot.
@@ -185,8 +188,8 @@ const TABLE: [u8; SLOTS] = {
     table
 };
 
-/// Hash of a name, blind to letter case: its length, first, middle and last letters. With these factors nearly every name of the table
-/// is found at once.
+/// Hash of a name, blind to letter case: its length, first, middle and last letters. With these factors
+/// nearly every name of the table is found at once.
 const fn slot(name: &[u8]) -> usize {
     if name.is_empty() {
         return 0;

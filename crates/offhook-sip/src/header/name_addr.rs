@@ -41,7 +41,8 @@ impl NameAddr {
         self.params.value("tag")
     }
 
-    /// Reads an address. Without angle brackets the URI has no parameters and headers of its own (RFC 3261 section 20.10).
+    /// Reads an address. Without angle brackets the URI has no parameters and headers of its own (RFC 3261
+    /// section 20.10).
     pub fn parse(value: &Text) -> Result<Self, ValueError> {
         Self::scan(Scanner::new(value))
     }
@@ -77,7 +78,8 @@ impl NameAddr {
             }
         } else if bracket_comes_first(scanner.rest()) {
             let words = trim(scanner.take_while(|b| b != b'<'));
-            // Letters beyond ASCII need quotes by the grammar, but phones send them without; they confuse nothing here.
+            // Letters beyond ASCII need quotes by the grammar, but phones send them without; they confuse
+            // nothing here.
             if !words.bytes().all(|b| is_token_byte(b) || matches!(b, b' ' | b'\t') || !b.is_ascii()) {
                 return Err(ValueError::new("quotes around a display name that is not made of tokens"));
             }

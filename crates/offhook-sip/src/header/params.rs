@@ -11,7 +11,8 @@ use crate::text::Text;
 pub struct Param {
     /// The name; compared without letter case.
     pub name: Text,
-    /// The value as it stands on the wire, a quoted string with its quotes; `None` if there is no equals sign.
+    /// The value as it stands on the wire, a quoted string with its quotes; `None` if there is no equals
+    /// sign.
     pub value: Option<Text>,
 }
 
@@ -30,7 +31,8 @@ impl Params {
         self.0.push(Param { name: name.into(), value });
     }
 
-    /// Sets a parameter's value; adds it at the end if it is not there. A value that is not a token is written in quotes.
+    /// Sets a parameter's value; adds it at the end if it is not there. A value that is not a token is
+    /// written in quotes.
     pub fn set(&mut self, name: &str, value: &str) {
         let wire = if is_token(value) {
             Text::from(value)
@@ -135,7 +137,8 @@ impl Param {
         let value = if scanner.peek() == Some(b'"') {
             scanner.quoted().ok_or(ValueError::new("a closing quote"))?
         } else {
-            // More than token and host, because IPv6 addresses without brackets and bare URIs are common here (RFC 5118).
+            // More than token and host, because IPv6 addresses without brackets and bare URIs are common here
+            // (RFC 5118).
             scanner.take_while(|b| b.is_ascii_graphic() && !matches!(b, b';' | b',' | b'"' | b'<' | b'>'))
         };
         if value.is_empty() {

@@ -12,7 +12,8 @@ macro_rules! product {
         impl TypedHeader for $header {
             const NAME: HeaderName = HeaderName::$header;
 
-            // Free text for people and logs: real products break the grammar in every way, and nothing depends on it.
+            // Free text for people and logs: real products break the grammar in every way, and nothing
+            // depends on it.
             fn parse(value: &Text) -> Result<Self, ValueError> {
                 Ok(Self(value.clone()))
             }

@@ -22,7 +22,8 @@ pub struct Via {
     pub branch: Option<Text>,
     /// Where the request came from, written by the receiver (RFC 3261 section 18.2.1).
     pub received: Option<IpAddr>,
-    /// `Some(None)`: the sender asks for the port that its request came from; `Some(Some(port))`: the receiver's reply (RFC 3581).
+    /// `Some(None)`: the sender asks for the port that its request came from; `Some(Some(port))`: the
+    /// receiver's reply (RFC 3581).
     pub rport: Option<Option<u16>>,
     /// All other parameters.
     pub params: Params,

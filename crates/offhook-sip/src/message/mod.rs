@@ -30,13 +30,14 @@ pub enum Message {
 impl Message {
     /// Reads the message of one datagram.
     ///
-    /// What it returns has exactly one well-formed From, To, Call-ID and CSeq and at least one Via whose first value is well formed, the CSeq's
-    /// method is the request's, and the body has the length that Content-Length says, or reaches to the end of the datagram without it
-    /// (RFC 3261 section 18.3). All other fields are checked when they are read.
+    /// What it returns has exactly one well-formed From, To, Call-ID and CSeq and at least one Via whose
+    /// first value is well formed, the CSeq's method is the request's, and the body has the length that
+    /// Content-Length says, or reaches to the end of the datagram without it (RFC 3261 section 18.3). All
+    /// other fields are checked when they are read.
     ///
-    /// Line ends before the message are skipped (RFC 3261 section 7.5), a bare line feed counts as a line end, folded lines are joined by a blank,
-    /// and bytes that are not UTF-8 are read as ISO 8859-1, the habit of old exchanges with names. Slices of the datagram are
-    /// shared, not copied.
+    /// Line ends before the message are skipped (RFC 3261 section 7.5), a bare line feed counts as a line
+    /// end, folded lines are joined by a blank, and bytes that are not UTF-8 are read as ISO 8859-1, the
+    /// habit of old exchanges with names. Slices of the datagram are shared, not copied.
     pub fn parse(datagram: Bytes, limits: &ParseLimits) -> Result<Self, ParseError> {
         parse::parse(datagram, limits)
     }

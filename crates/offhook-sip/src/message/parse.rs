@@ -17,13 +17,15 @@ use crate::uri::{Uri, UriError};
 pub struct ParseError {
     /// What is wrong.
     pub kind: ParseErrorKind,
-    /// What could be saved of a request, so that it can be refused: the method, at least one Via line, and whatever else of the header section
-    /// could be read. The URI is only a filler if the request line is what is wrong. `None` for responses and for what is no message at all.
+    /// What could be saved of a request, so that it can be refused: the method, at least one Via line, and
+    /// whatever else of the header section could be read. The URI is only a filler if the request line is
+    /// what is wrong. `None` for responses and for what is no message at all.
     pub request: Option<Box<Request>>,
 }
 
 impl ParseError {
-    /// The status that refuses the request; `None` if the datagram is to be dropped without a word, as broken responses and ACKs are.
+    /// The status that refuses the request; `None` if the datagram is to be dropped without a word, as broken
+    /// responses and ACKs are.
     pub fn status(&self) -> Option<StatusCode> {
         let request = self.request.as_ref()?;
         if request.method == Method::Ack {
@@ -44,7 +46,8 @@ impl ParseError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseErrorKind {
-    /// Nothing but line ends: a peer keeps its binding in a NAT open (RFC 5626 section 4.4.1). Not an error of anyone.
+    /// Nothing but line ends: a peer keeps its binding in a NAT open (RFC 5626 section 4.4.1). Not an error
+    /// of anyone.
     #[error("only line ends: a keep-alive")]
     KeepAlive,
     /// Neither a request nor a response of any version.
@@ -183,7 +186,8 @@ enum StartLine {
     Response { status: StatusCode, reason: Text },
 }
 
-/// The header section while it is read. The first problem is kept and reading goes on, so that a refusal has all it needs.
+/// The header section while it is read. The first problem is kept and reading goes on, so that a refusal has
+/// all it needs.
 struct Head<'a> {
     text: &'a Text,
     /// Where the next line begins.
@@ -328,8 +332,8 @@ impl<'a> Head<'a> {
     /// Refuses control characters, except in quoted pairs (RFC 3261 section 25.1).
     fn check_controls(&mut self) {
         let text = self.text.as_bytes();
-        // First the whole section at once, without early exit so that the compiler can look at many bytes together: a look at each
-        // value is only worth its time if there is something to find.
+        // First the whole section at once, without early exit so that the compiler can look at many bytes
+        // together: a look at each value is only worth its time if there is something to find.
         let control = |b: u8| (b < b' ' && b != b'\t' && b != b'\r' && b != b'\n') || b == 0x7f;
         let controls = text.iter().fold(false, |found, &b| found | control(b));
         let returns = memchr_iter(b'\r', text).count();

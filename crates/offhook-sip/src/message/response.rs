@@ -30,8 +30,8 @@ impl Response {
         }
     }
 
-    /// A response to `request` with what it must repeat: all Via, From, To, Call-ID and CSeq, and in a 100 the Timestamp (RFC 3261 section
-    /// 8.2.6). No tag is added to the To.
+    /// A response to `request` with what it must repeat: all Via, From, To, Call-ID and CSeq, and in a 100
+    /// the Timestamp (RFC 3261 section 8.2.6). No tag is added to the To.
     pub fn for_request(request: &Request, status: StatusCode) -> Self {
         let mut response = Self::new(status);
         let mut headers = Headers::with_capacity(12);

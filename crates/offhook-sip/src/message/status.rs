@@ -56,7 +56,8 @@ macro_rules! status_codes {
             $(#[doc = concat!($code, " ", $reason, ".")]
             pub const $name: Self = Self($code);)*
 
-            /// The reason phrase of the RFC that defines the code; the class's name for a code that none defines.
+            /// The reason phrase of the RFC that defines the code; the class's name for a code that none
+            /// defines.
             pub const fn default_reason(self) -> &'static str {
                 match self.0 {
                     $($code => $reason,)*

@@ -49,7 +49,8 @@ fn size(headers: &Headers) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
-/// Appends a value and the line end. A line end within would begin a header field that nobody meant to send; it becomes a blank.
+/// Appends a value and the line end. A line end within would begin a header field that nobody meant to send;
+/// it becomes a blank.
 fn push_line(out: &mut String, value: &str) {
     if memchr::memchr2(b'\r', b'\n', value.as_bytes()).is_none() {
         out.push_str(value);

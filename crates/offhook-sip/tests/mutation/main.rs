@@ -1,5 +1,6 @@
-//! Mutation: a hundred thousand INVITEs and session descriptions, broken from a seed, through an endpoint with an application that does
-//! whatever comes. Nothing may panic, hang or stay behind, and a good request is served in between and afterwards.
+//! Mutation: a hundred thousand INVITEs and session descriptions, broken from a seed, through an endpoint
+//! with an application that does whatever comes. Nothing may panic, hang or stay behind, and a good request
+//! is served in between and afterwards.
 
 mod mutator;
 mod seeds;
@@ -85,7 +86,8 @@ impl Desk {
             }
             None => Some(sdp::offer(&self.codecs, &self.local, sdp::Direction::SendRecv)),
         };
-        // Each act may come at a wrong moment; then it is refused and nothing happens, which is what is tried here.
+        // Each act may come at a wrong moment; then it is refused and nothing happens, which is what is tried
+        // here.
         match self.numbers.below(6) {
             0 => {
                 let ringing = Progress { status: StatusCode::RINGING, sdp: None, headers: Headers::new() };
@@ -190,7 +192,8 @@ fn run(seed: u64, messages: usize) {
     }
 }
 
-/// Growth that passes as noise of the allocator: far less than a few hundred bytes kept for each message would take.
+/// Growth that passes as noise of the allocator: far less than a few hundred bytes kept for each message
+/// would take.
 const MEMORY_BYTES: usize = 8 << 20;
 
 /// Memory of this process, on systems that tell it in `/proc`.
@@ -214,6 +217,26 @@ runs! {
     broken_invites_leave_the_endpoint_alive_and_empty_2 0x02d_b0d,
     broken_invites_leave_the_endpoint_alive_and_empty_3 0x03d_b0d,
     broken_invites_leave_the_endpoint_alive_and_empty_4 0x04d_b0d,
+}
+
+#[test]
+fn what_is_accepted_reads_back_the_same_after_writing() {
+    let mut numbers = Numbers::new(7);
+    let wide = ParseLimits {
+        max_message_bytes: 1 << 20,
+        max_headers: 1 << 10,
+        max_header_bytes: 1 << 16,
+        max_uri_bytes: 1 << 16,
+    };
+    for serial in 0..10_000 {
+        let datagram = Bytes::from(broken_invite(&mut numbers, serial));
+        let Ok(message) = Message::parse(datagram.clone(), &ParseLimits::default()) else { continue };
+        let written = message.to_bytes();
+        match Message::parse(written.clone(), &wide) {
+            Ok(again) => assert_eq!(again.to_bytes(), written, "message {serial}: {datagram:?}"),
+            Err(error) => panic!("message {serial}: {error}\n{datagram:?}\n{written:?}"),
+        }
+    }
 }
 
 /// The mutations are worth something only if many messages still get far.

@@ -41,7 +41,8 @@ pub(crate) enum Answer {
 }
 
 impl Case {
-    /// The bytes on the wire: line feeds become line ends, `@SDP@` an offer, and `@LENGTH@` the length of the body.
+    /// The bytes on the wire: line feeds become line ends, `@SDP@` an offer, and `@LENGTH@` the length of the
+    /// body.
     pub(crate) fn datagram(&self) -> Bytes {
         let mut wire = Vec::with_capacity(self.message.len() + 256);
         for &byte in self.message {

@@ -1,5 +1,6 @@
-//! Torture: every situation that RFC 4475 describes, with messages of our own, each with the parser's verdict and the endpoint's
-//! answer. The messages stand in `valid`, `invalid`, `transaction` and `application`, named after the chapters of the RFC.
+//! Torture: every situation that RFC 4475 describes, with messages of our own, each with the parser's verdict
+//! and the endpoint's answer. The messages stand in `valid`, `invalid`, `transaction` and `application`,
+//! named after the chapters of the RFC.
 
 mod answers;
 mod application;
