@@ -1,0 +1,292 @@
+//! A pacing thread: it owns its streams outright and sends each one's packets when they are due (MED-14).
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::{Events as Ready, Poll, Token, Waker};
+use offhook_media::{Stream, StreamCommand, StreamConfig};
+use parking_lot::Mutex;
+
+use super::engine::StreamId;
+use super::metrics::{RtpMetrics, SharedMetrics};
+use super::phases::Phases;
+use super::ports::Reserved;
+use super::slot::{Events, Published, Slot};
+use super::wheel::{Key, Wheel};
+
+/// What the engine tells a pacing thread.
+#[derive(Debug)]
+pub(super) enum Order {
+    Open(Box<Opening>),
+    Command(StreamId, StreamCommand),
+    Stop,
+}
+
+/// A stream to be opened.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub(super) id: StreamId,
+    pub(super) sockets: Reserved,
+    pub(super) config: StreamConfig,
+    pub(super) events: Events,
+    pub(super) published: Published,
+}
+
+/// What a pacing thread shares with the engine.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) waker: Waker,
+    /// Whether the thread waits for longer than a moment, so that an order must wake it.
+    pub(super) asleep: AtomicBool,
+    pub(super) streams: AtomicUsize,
+    pub(super) published: Mutex<HashMap<StreamId, Published>>,
+    pub(super) metrics: SharedMetrics,
+}
+
+/// The thread's own state.
+pub(super) struct Pacer {
+    poll: Poll,
+    orders: Receiver<Order>,
+    shared: Arc<Shared>,
+    slots: Vec<Option<Box<Slot>>>,
+    /// Counts the tenants of a slot, so that what was meant for one does not reach the next.
+    tenants: Vec<u32>,
+    free: Vec<u32>,
+    by_id: HashMap<StreamId, u32>,
+    wheel: Wheel,
+    phases: Phases,
+    /// Sockets that were not read to the end.
+    unread: Vec<Token>,
+    metrics: RtpMetrics,
+    buffer: Box<[u8; BUFFER_BYTES]>,
+    stopped: bool,
+}
+
+impl Pacer {
+    /// Makes the state of a thread. It is to be moved into the thread that calls [`Pacer::run`].
+    pub(super) fn new(orders: Receiver<Order>) -> io::Result<(Self, Arc<Shared>)> {
+        let poll = Poll::new()?;
+        let shared = Arc::new(Shared {
+            waker: Waker::new(poll.registry(), WAKE)?,
+            asleep: AtomicBool::new(false),
+            streams: AtomicUsize::new(0),
+            published: Mutex::default(),
+            metrics: SharedMetrics::default(),
+        });
+        let epoch = Instant::now();
+        let pacer = Self {
+            poll,
+            orders,
+            shared: Arc::clone(&shared),
+            slots: Vec::new(),
+            tenants: Vec::new(),
+            free: Vec::new(),
+            by_id: HashMap::new(),
+            wheel: Wheel::new(epoch),
+            phases: Phases::new(epoch),
+            unread: Vec::new(),
+            metrics: RtpMetrics::default(),
+            buffer: Box::new([0; BUFFER_BYTES]),
+            stopped: false,
+        };
+        Ok((pacer, shared))
+    }
+
+    /// Runs until it is told to stop, or the engine is gone; then every stream says BYE and is closed.
+    pub(super) fn run(mut self) {
+        let mut ready = Ready::with_capacity(1024);
+        let mut wait = Duration::ZERO;
+        while !self.stopped {
+            self.wait(wait, &mut ready);
+            self.take_orders();
+            self.receive(&ready);
+            self.visit_due();
+            self.shared.metrics.add(&mut self.metrics);
+            wait = match self.wheel.next_due() {
+                _ if !self.unread.is_empty() => Duration::ZERO,
+                Some(due) => due.saturating_duration_since(Instant::now()),
+                None => Duration::MAX,
+            };
+        }
+        // What was opened in the meantime is closed like the rest.
+        while let Ok(order) = self.orders.try_recv() {
+            self.obey(order);
+        }
+        for index in 0..self.slots.len() as u32 {
+            self.command(index, StreamCommand::Close);
+        }
+        self.shared.metrics.add(&mut self.metrics);
+    }
+
+    /// Waits for datagrams, an order, or the time; for less than a millisecond, for the time alone.
+    ///
+    /// The system's wait for sockets counts in milliseconds, which is too coarse to pace by: the rest is slept, and
+    /// what comes meanwhile is read afterwards, many datagrams at one waking.
+    fn wait(&mut self, wait: Duration, ready: &mut Ready) {
+        let whole = match wait {
+            Duration::MAX => None,
+            _ => Some(Duration::from_millis(wait.as_millis() as u64)),
+        };
+        if whole != Some(Duration::ZERO) {
+            self.shared.asleep.store(true, Ordering::SeqCst);
+            // An order that came before the thread was known to sleep has woken nobody.
+            let orders = self.orders.try_recv();
+            if matches!(orders, Err(TryRecvError::Empty)) {
+                // Fails when interrupted, and then the turn comes early, which does no harm.
+                let _ = self.poll.poll(ready, whole);
+            } else {
+                ready.clear();
+            }
+            self.shared.asleep.store(false, Ordering::SeqCst);
+            match orders {
+                Ok(order) => self.obey(order),
+                Err(TryRecvError::Disconnected) => self.stopped = true,
+                Err(TryRecvError::Empty) => {}
+            }
+            return;
+        }
+        if !wait.is_zero() {
+            thread::sleep(wait);
+        }
+        let _ = self.poll.poll(ready, Some(Duration::ZERO));
+    }
+
+    fn take_orders(&mut self) {
+        for _ in 0..ORDERS_PER_TURN {
+            match self.orders.try_recv() {
+                Ok(order) => self.obey(order),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => {
+                    self.stopped = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Open(opening) => self.open(*opening),
+            Order::Command(id, command) => {
+                if let Some(&index) = self.by_id.get(&id) {
+                    self.command(index, command);
+                }
+            }
+            Order::Stop => self.stopped = true,
+        }
+    }
+
+    fn open(&mut self, opening: Opening) {
+        let Opening { id, sockets, mut config, events, published } = opening;
+        let now = Instant::now();
+        let (phase, first_frame) = self.phases.occupy(now);
+        config.offset = first_frame.saturating_duration_since(now);
+        let mut slot = Slot::new(id, Stream::new(now, config), sockets, events, published, phase);
+
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.tenants.push(0);
+            self.slots.len() as u32 - 1
+        });
+        if let Err(error) = slot.register(self.poll.registry(), index) {
+            // It sends all the same; what it would hear is lost.
+            tracing::error!(%error, "media socket cannot be watched");
+        }
+        self.slots[index as usize] = Some(Box::new(slot));
+        self.by_id.insert(id, index);
+        self.wheel.insert(first_frame, Key { slot: index, tenant: self.tenants[index as usize] });
+    }
+
+    fn command(&mut self, index: u32, command: StreamCommand) {
+        let Some(slot) = &mut self.slots[index as usize] else { return };
+        slot.stream.command(Instant::now(), command);
+        slot.connect();
+        slot.flush(&mut self.buffer[..], &mut self.metrics);
+        self.remove_if_closed(index);
+    }
+
+    /// Reads what has come, from each socket a few datagrams a turn, so that a flood on one delays no other.
+    fn receive(&mut self, ready: &Ready) {
+        let now = Instant::now();
+        let mut unread = std::mem::take(&mut self.unread);
+        unread.retain(|token| self.receive_from(now, *token));
+        for token in ready.iter().map(|event| event.token()).filter(|token| *token != WAKE) {
+            // One that is still unread has had its share of this turn.
+            if !unread.contains(&token) && self.receive_from(now, token) {
+                unread.push(token);
+            }
+        }
+        self.unread = unread;
+    }
+
+    /// Reads one socket; returns whether there may be more.
+    fn receive_from(&mut self, now: Instant, token: Token) -> bool {
+        let (index, rtcp) = (token.0 / 2, token.0 % 2 == 1);
+        let Some(Some(slot)) = self.slots.get_mut(index) else { return false };
+        slot.receive(now, rtcp, DATAGRAMS_PER_TURN, &mut self.buffer[..], &mut self.metrics)
+    }
+
+    /// Visits the streams whose frames are due, those of the oldest bucket first.
+    fn visit_due(&mut self) {
+        let mut now = Instant::now();
+        while let Some((due, keys)) = self.wheel.take_due(now) {
+            let lateness = now.saturating_duration_since(due);
+            self.metrics.worst_lateness = self.metrics.worst_lateness.max(lateness);
+            if lateness > LATE {
+                self.metrics.late_visits += keys.len() as u64;
+            }
+            for key in &keys {
+                self.visit(now, *key);
+            }
+            self.wheel.put_back(keys);
+            now = Instant::now();
+        }
+        self.wheel.advance(now);
+    }
+
+    fn visit(&mut self, now: Instant, key: Key) {
+        let index = key.slot as usize;
+        if self.tenants[index] != key.tenant {
+            return;
+        }
+        let Some(slot) = &mut self.slots[index] else { return };
+        // A visit that comes late finds more than one frame due.
+        while slot.stream.poll_timeout().is_some_and(|due| due <= now) {
+            slot.visit(now, &mut self.buffer[..], &mut self.metrics);
+        }
+        if let Some(due) = slot.stream.poll_timeout() {
+            self.wheel.insert(due, key);
+        }
+        if slot.is_abandoned() {
+            self.command(key.slot, StreamCommand::Close);
+        }
+    }
+
+    fn remove_if_closed(&mut self, index: u32) {
+        let place = &mut self.slots[index as usize];
+        let Some(slot) = place.take_if(|slot| slot.stream.is_closed()) else { return };
+        self.tenants[index as usize] = self.tenants[index as usize].wrapping_add(1);
+        self.free.push(index);
+        self.by_id.remove(&slot.id);
+        self.phases.vacate(slot.phase);
+        self.shared.published.lock().remove(&slot.id);
+        self.shared.streams.fetch_sub(1, Ordering::SeqCst);
+        slot.end();
+    }
+}
+
+/// The token of the waker; slots count from zero.
+const WAKE: Token = Token(usize::MAX);
+/// Room for the largest datagram there is.
+const BUFFER_BYTES: usize = 65_536;
+/// How many orders are carried out before frames are looked after again.
+const ORDERS_PER_TURN: usize = 64;
+/// How many datagrams are read from a socket before others are looked after.
+const DATAGRAMS_PER_TURN: u32 = 16;
+/// A visit later than this is counted as late.
+const LATE: Duration = Duration::from_millis(5);
