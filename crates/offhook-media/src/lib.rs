@@ -19,7 +19,6 @@
 
 mod clip;
 mod codec;
-mod resample;
 mod sound;
 mod stream;
 
@@ -34,7 +33,7 @@ pub mod wav;
 pub use clip::Clip;
 pub use codec::{Codec, CodecList, CodecListError, CodecName};
 pub use playout::{JobId, PlayEnd};
-pub use resample::resample;
+pub use offhook_dsp::resample;
 pub use sound::Sound;
 pub use stream::{
     DigitsRefusal, HeardPacket, Outgoing, SilencePolicy, Stream, StreamCommand, StreamConfig,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::resample;
+use offhook_dsp::resample;
 
 /// Mono sound: 16-bit samples at a rate.
 ///
@@ -45,7 +45,7 @@ impl Sound {
     ///
     /// Takes a few milliseconds for a minute of sound.
     pub fn resampled(&self, rate_hz: u32) -> Self {
-        Self { rate_hz, samples: resample::resample(&self.samples, self.rate_hz, rate_hz) }
+        Self { rate_hz, samples: resample(&self.samples, self.rate_hz, rate_hz) }
     }
 
     /// Appends `other`, resampled if its rate differs.
@@ -53,7 +53,7 @@ impl Sound {
         if other.rate_hz == self.rate_hz {
             self.samples.extend_from_slice(&other.samples);
         } else {
-            self.samples.extend(resample::resample(&other.samples, other.rate_hz, self.rate_hz));
+            self.samples.extend(resample(&other.samples, other.rate_hz, self.rate_hz));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Finding a sound in another one.
 
-use realfft::RealFftPlanner;
-use realfft::num_complex::Complex;
+use offhook_dsp::{Complex, Forward, Inverse};
 
 /// Where a sound was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,27 +39,16 @@ pub fn correlate(reference: &[i16], heard: &[i16]) -> Option<Alignment> {
 /// The sum of products of both sounds for each offset of the reference.
 fn products(reference: &[i16], heard: &[i16]) -> Vec<f64> {
     let size = (reference.len() + heard.len()).next_power_of_two();
-    let mut planner = RealFftPlanner::<f64>::new();
-    let forward = planner.plan_fft_forward(size);
-    let backward = planner.plan_fft_inverse(size);
+    let forward = Forward::new(size);
     let spectrum = |samples: &[i16]| -> Vec<Complex<f64>> {
         let mut input = vec![0.0; size];
         for (slot, sample) in input.iter_mut().zip(samples) {
             *slot = f64::from(*sample);
         }
-        let mut output = forward.make_output_vec();
-        // Cannot fail: both buffers have the lengths that the plan asks for.
-        forward.process(&mut input, &mut output).expect("buffers fit the plan");
-        output
+        forward.spectrum(&mut input)
     };
     let mut product: Vec<_> =
         spectrum(heard).into_iter().zip(spectrum(reference)).map(|(heard, sought)| heard * sought.conj()).collect();
-    // The first and the last bin of a real signal are real; rounding must not leave anything else there.
-    if let [first, .., last] = product.as_mut_slice() {
-        (first.im, last.im) = (0.0, 0.0);
-    }
-    let mut output = backward.make_output_vec();
-    // Cannot fail: as above, and the first and last bin are real.
-    backward.process(&mut product, &mut output).expect("buffers fit the plan");
+    let output = Inverse::new(size).samples(&mut product);
     output.iter().map(|value| value / size as f64).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use realfft::RealFftPlanner;
+use offhook_dsp::Forward;
 
 use super::level::dbm0_of_rms;
 
@@ -40,9 +40,8 @@ pub fn spectrogram(samples: &[i16], rate_hz: u32, columns: usize, rows: usize) -
     let window: Vec<f64> =
         (0..size).map(|index| 0.5 - 0.5 * (TAU * (index as f64 + 0.5) / size as f64).cos()).collect();
     let weights: f64 = window.iter().sum();
-    let transform = RealFftPlanner::<f64>::new().plan_fft_forward(size);
-    let mut input = transform.make_input_vec();
-    let mut output = transform.make_output_vec();
+    let transform = Forward::new(size);
+    let mut input = vec![0.0; size];
     for (column, levels) in levels_dbm0.chunks_exact_mut(rows).enumerate() {
         let from = column * samples.len() / columns;
         let to = (column + 1) * samples.len() / columns;
@@ -56,8 +55,7 @@ pub fn spectrogram(samples: &[i16], rate_hz: u32, columns: usize, rows: usize) -
                 let sample = at.and_then(|at| samples.get(at)).copied().unwrap_or(0);
                 *slot = f64::from(sample) * weight;
             }
-            // Cannot fail: both buffers have the lengths that the plan asks for.
-            transform.process(&mut input, &mut output).expect("buffers fit the plan");
+            let output = transform.spectrum(&mut input);
             for (bin, value) in output.iter().enumerate() {
                 let row = (bin * rows / output.len()).min(rows - 1);
                 let level = dbm0_of_rms(value.norm() * std::f64::consts::SQRT_2 / weights) as f32;

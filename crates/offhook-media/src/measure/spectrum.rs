@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use realfft::RealFftPlanner;
+use offhook_dsp::{Complex, Forward};
 
 use super::level::{amplitude, dbm0_of_rms};
 
@@ -36,11 +36,8 @@ pub fn dominant_frequencies(samples: &[i16], rate_hz: u32, most: usize) -> Vec<C
     for (index, (slot, sample)) in input.iter_mut().zip(samples).enumerate() {
         *slot = f64::from(*sample) * blackman_harris((index as f64 + 0.5) / length);
     }
-    let transform = RealFftPlanner::<f64>::new().plan_fft_forward(size);
-    let mut output = transform.make_output_vec();
-    // Cannot fail: both buffers have the lengths that the plan asks for.
-    transform.process(&mut input, &mut output).expect("buffers fit the plan");
-    let power: Vec<f64> = output.iter().map(realfft::num_complex::Complex::norm_sqr).collect();
+    let output = Forward::new(size).spectrum(&mut input);
+    let power: Vec<f64> = output.iter().map(Complex::norm_sqr).collect();
 
     // The main lobe of the window reaches four bins of the unpadded transform to each side.
     let reach = (4.0 * size as f64 / length).ceil() as usize;
