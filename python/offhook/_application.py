@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import inspect
 import os
 import sys
 import traceback
 from collections.abc import Callable
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 ACCEPTED_FORMS = (
@@ -78,7 +79,7 @@ def _import(name: str, path: str) -> ModuleType:
         sys.path.insert(0, folder)
     # Under a name of its own: an application called json.py must not get into anybody's way.
     module_name = f"offhook_application_{name}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
+    spec = importlib.util.spec_from_loader(module_name, _FreshLoader(module_name, path), origin=path)
     if spec is None or spec.loader is None:
         raise InvalidApplication(f"{path} is not a Python file; accepted: a file with the extension .py")
     module = importlib.util.module_from_spec(spec)
@@ -91,6 +92,17 @@ def _import(name: str, path: str) -> ModuleType:
             f"{path} failed to import: {_innermost(error, path)}; {ACCEPTED_FORMS}"
         ) from error
     return module
+
+
+class _FreshLoader(importlib.machinery.SourceFileLoader):
+    """Compiles the file as it is.
+
+    The cache of compiled files goes by whole seconds and would miss a version written a moment ago (RUN-33).
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The compiled file."""
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def _innermost(error: BaseException, path: str) -> str:

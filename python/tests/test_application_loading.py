@@ -119,6 +119,26 @@ def test_a_failed_import_is_logged_with_its_traceback(worker: WorkerPeer, tmp_pa
     assert "ValueError: here" in line["text"]
 
 
+def test_a_new_version_is_used_by_the_next_instance(worker: WorkerPeer, tmp_path: Path) -> None:
+    """RUN-33: also one that was written in the same second; a running instance keeps what it began with."""
+    source = "WORD = {}\ndef main(channel):\n    channel.wait_for_idle()\n    return WORD\n"
+    worker.load(tmp_path / "app.py", source.format(1))
+    worker.start("app")
+    waiting = worker.server.expect("channel.wait_for_idle")
+    worker.load(tmp_path / "app.py", source.format(2))
+    worker.start("app")
+    worker.server.respond(worker.server.expect("channel.wait_for_idle"), {"state": "IDLE"})
+    assert worker.end()["return_code"] == 2
+    worker.server.respond(waiting, {"state": "IDLE"})
+    assert worker.end()["return_code"] == 1
+
+
+def test_loading_leaves_no_files_behind(worker: WorkerPeer, tmp_path: Path) -> None:
+    """RUN-1: the folder of applications holds what was put there."""
+    worker.load(tmp_path / "app.py", "def main(channel): pass\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["app.py"]
+
+
 def test_a_missing_file_is_no_application_of_that_name(worker: WorkerPeer, tmp_path: Path) -> None:
     """RUN-14: -3."""
     params = {"name": "app", "path": str(tmp_path / "app.py")}
