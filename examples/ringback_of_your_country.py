@@ -9,7 +9,8 @@ def main(channel):
     TonePlayer(channel, ToneManager())
     caller = channel.Details.call_from
     tone = next((name for prefix, name in RINGBACK.items() if prefix in caller), "RINGBACK_EU")
-    if channel.ring(6, negotiate_early_media=True, custom_ringtone=tone, loop_ringtone=True) == channel.State.IDLE:
+    state = channel.ring(6, negotiate_early_media=True, custom_ringtone=tone, loop_ringtone=True)
+    if state == channel.State.IDLE:
         return
     channel.answer()
     channel.FilePlayer.say("You have reached us.")
