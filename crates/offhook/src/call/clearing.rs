@@ -1,0 +1,319 @@
+//! How a call ends: `reject()`, `hang_up()`, the far end, limits, the end of the instance.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use offhook_media::StreamCommand;
+use offhook_sip::{Clearing, ClearingCause, HeaderName, Headers, StatusCode, Text};
+
+use super::{Call, Context, Control};
+use crate::app::{AppErrorKind, Refusal};
+use crate::cause::Cause;
+use crate::command::Outcome;
+use crate::error::{BadArgument, Operation, WrongState};
+use crate::player::{PlayerCause, PlayerState};
+use crate::reject::{Reject, RejectError};
+use crate::shared::Media;
+use crate::state::State;
+
+/// The cause and raw cause of a call that we clear (CAU-1, CAU-4).
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    cause: Cause,
+    /// `None`: what the table of CAU-4 gives for the moment of the clearing.
+    raw: Option<Arc<str>>,
+}
+
+impl Ending {
+    pub(super) fn normal() -> Self {
+        Self { cause: Cause::Normal, raw: None }
+    }
+
+    pub(super) fn longest_call() -> Self {
+        Self { cause: Cause::Timeout, raw: Some("-3".into()) }
+    }
+
+    pub(super) fn missing_media() -> Self {
+        Self { cause: Cause::Timeout, raw: Some("-2".into()) }
+    }
+
+    pub(super) fn no_common_codec() -> Self {
+        Self { cause: Cause::Rejected, raw: Some("488".into()) }
+    }
+
+    pub(super) fn no_port() -> Self {
+        Self { cause: Cause::NoChannels, raw: Some("503".into()) }
+    }
+
+    pub(super) fn fault(raw: &'static str) -> Self {
+        Self { cause: Cause::Error, raw: Some(raw.into()) }
+    }
+
+    fn error() -> Self {
+        Self { cause: Cause::Error, raw: None }
+    }
+
+    fn rejected(cause: Cause) -> Self {
+        Self { cause, raw: None }
+    }
+}
+
+/// A final response that waits until the audio has stopped (REJ-9).
+pub(super) struct Refusing {
+    status: StatusCode,
+    headers: Headers,
+    pub(super) deadline: Instant,
+}
+
+impl Call {
+    /// REJ-1 to REJ-9. `State::Error` if the raw cause is not supported.
+    pub(super) fn reject(&mut self, cx: &mut Context<'_>, reject: &Reject) -> Result<State, RejectError> {
+        let state = self.state();
+        if state == State::Idle {
+            return Ok(State::Idle);
+        }
+        if !RejectError::ALLOWED.contains(&state) {
+            let wrong = WrongState { operation: Operation::Reject, state, allowed: RejectError::ALLOWED };
+            return Err(RejectError::WrongState(wrong));
+        }
+        let (code, cause, retry_after) = match &reject.raw_cause {
+            Some(raw) => match Reject::supported_code(raw) {
+                Some(code) => (code, Cause::of_response(code, false), false),
+                None => return Ok(State::Error),
+            },
+            None => match reject.cause.reject_code() {
+                Some(code) => (code, reject.cause, reject.cause.sends_retry_after()),
+                None => {
+                    return Err(RejectError::Argument(BadArgument {
+                        operation: Operation::Reject,
+                        state,
+                        name: "cause",
+                        value: reject.cause.name().to_owned(),
+                        accepted: permitted_causes(),
+                    }));
+                }
+            },
+        };
+        if self.intended.is_some() {
+            // Another clearing is under way; a call ends once (CAU-8).
+            return Ok(state);
+        }
+        // A supported code lies between 400 and 699.
+        let status = StatusCode::new(code).unwrap_or(StatusCode::DECLINE);
+        if is_unanswered(state) {
+            self.refuse(cx, status, retry_after, Ending::rejected(cause), "reject()");
+        } else {
+            let mut headers = Headers::default();
+            let text = status.default_reason();
+            let reason = format!("SIP;cause={code};text=\"{text}\"");
+            headers.push(HeaderName::Reason, Text::from(reason));
+            self.release(cx, headers, Ending::rejected(cause), "reject()");
+        }
+        Ok(self.state())
+    }
+
+    /// Releases the call in any state: 480 before the answer, BYE after it (HUP-6).
+    pub(super) fn hang_up(&mut self, cx: &mut Context<'_>, ending: Ending, reason: &str) {
+        let state = self.state();
+        if state == State::Idle || self.intended.is_some() {
+            return;
+        }
+        if is_unanswered(state) {
+            self.refuse(cx, StatusCode::TEMPORARILY_UNAVAILABLE, false, ending, reason);
+        } else {
+            self.release(cx, Headers::default(), ending, reason);
+        }
+    }
+
+    /// Clears the call because the server ends.
+    pub(crate) fn shut_down(&mut self, cx: &mut Context<'_>) {
+        self.hang_up(cx, Ending::normal(), "the server ends");
+    }
+
+    /// The instance has ended: a call that is still up is closed (RUN-18, RUN-32, RUN-15).
+    pub(super) fn instance_ended(&mut self, cx: &mut Context<'_>, outcome: Outcome) {
+        self.instance_running = false;
+        let unanswered = is_unanswered(self.state());
+        match outcome {
+            Outcome::Returned | Outcome::Failed(AppErrorKind::Hangup) => {
+                self.hang_up(cx, Ending::normal(), "the instance has ended");
+            }
+            Outcome::Failed(AppErrorKind::Exception | AppErrorKind::Lost) if unanswered => {
+                let status = StatusCode::SERVER_INTERNAL_ERROR;
+                self.refuse(cx, status, false, Ending::error(), "the instance has failed");
+            }
+            Outcome::Failed(AppErrorKind::Lost) => self.hang_up(cx, Ending::error(), "the worker has died"),
+            Outcome::Failed(AppErrorKind::Refused(refusal)) if unanswered => {
+                let (status, retry_after, cause) = refusal_response(refusal);
+                self.refuse(cx, status, retry_after, Ending::rejected(cause), "the instance was not started");
+            }
+            Outcome::Failed(AppErrorKind::Exception | AppErrorKind::Refused(_)) => {
+                self.hang_up(cx, Ending::normal(), "the instance has failed");
+            }
+        }
+    }
+
+    /// Sends the final response at once.
+    pub(super) fn refuse_now(
+        &mut self,
+        cx: &mut Context<'_>,
+        status: StatusCode,
+        ending: Ending,
+        reason: &str,
+    ) {
+        let retry_after = status == StatusCode::SERVICE_UNAVAILABLE;
+        self.refuse(cx, status, retry_after, ending, reason);
+        self.send_refusal(cx);
+    }
+
+    /// The audio has stopped, or has had its time to: the final response leaves.
+    pub(super) fn send_refusal(&mut self, cx: &mut Context<'_>) {
+        let Some(Refusing { status, headers, .. }) = self.refusing.take() else { return };
+        if let Err(error) = cx.endpoint.reject(cx.now, self.id, status, headers) {
+            // The far end was faster; its clearing is on its way to us.
+            tracing::debug!(call_id = %self.shared.identity.call_id, %error, "no refusal was sent");
+            return;
+        }
+        let raw = status.code().to_string();
+        let ending = self.intended.clone().unwrap_or_else(Ending::normal);
+        self.become_idle(cx, ending.cause, &raw, ending.raw.clone(), None, "refused");
+    }
+
+    /// The SIP side of the call is over (CAU-8).
+    pub(crate) fn on_cleared(&mut self, cx: &mut Context<'_>, clearing: &Clearing) {
+        self.refusing = None;
+        self.cleared = true;
+        let (cause, raw) = match clearing.cause {
+            ClearingCause::NoAck | ClearingCause::NoPrack | ClearingCause::NoResponse => {
+                (Cause::Timeout, clearing.status.to_string())
+            }
+            ClearingCause::TransportFailure => (Cause::OutOfOrder, "503".to_owned()),
+            ClearingCause::Fault => (Cause::Error, clearing.status.to_string()),
+            ClearingCause::Refused => {
+                (Cause::of_response(clearing.status, false), clearing.status.to_string())
+            }
+            _ => (Cause::Normal, clearing.status.to_string()),
+        };
+        let (cause, own_raw) = match self.intended.clone() {
+            Some(ending) => (ending.cause, ending.raw),
+            None => (cause, None),
+        };
+        let reason = format!("{:?}", clearing.cause);
+        self.become_idle(cx, cause, &raw, own_raw, clearing.q850, &reason);
+    }
+
+    /// A refusal before the answer: the audio stops, then the response is sent (REJ-9).
+    fn refuse(
+        &mut self,
+        cx: &mut Context<'_>,
+        status: StatusCode,
+        retry_after: bool,
+        ending: Ending,
+        reason: &str,
+    ) {
+        if self.intended.is_some() || self.state() == State::Idle {
+            return;
+        }
+        tracing::debug!(
+            call_id = %self.shared.identity.call_id,
+            "refusing with {}: {reason}",
+            status.code()
+        );
+        let mut headers = Headers::default();
+        if retry_after {
+            let seconds = cx.settings.config.retry_after.as_secs();
+            headers.push(HeaderName::RetryAfter, Text::from(seconds.to_string()));
+        }
+        self.intended = Some(ending);
+        self.refusing = Some(Refusing { status, headers, deadline: cx.now + LONGEST_CLOSE });
+        if self.session.is_open() {
+            self.stream_command(cx, StreamCommand::Close);
+        } else {
+            self.send_refusal(cx);
+        }
+    }
+
+    /// BYE: at once when answered, after the ACK when answering (HUP-6).
+    fn release(&mut self, cx: &mut Context<'_>, headers: Headers, ending: Ending, reason: &str) {
+        tracing::debug!(call_id = %self.shared.identity.call_id, "releasing: {reason}");
+        self.intended = Some(ending);
+        self.stream_command(cx, StreamCommand::Close);
+        if let Err(error) = cx.endpoint.hang_up(cx.now, self.id, headers) {
+            // The far end was faster; its clearing is on its way to us.
+            tracing::debug!(call_id = %self.shared.identity.call_id, %error, "no BYE was sent");
+        }
+    }
+
+    /// The one change to `IDLE`: state, cause and raw cause together, then everyone who waits (CAU-8, GEN-7).
+    fn become_idle(
+        &mut self,
+        cx: &mut Context<'_>,
+        cause: Cause,
+        raw: &str,
+        own_raw: Option<Arc<str>>,
+        q850: Option<u8>,
+        reason: &str,
+    ) {
+        let old = self.state();
+        if old == State::Idle {
+            return;
+        }
+        self.longest = None;
+        self.media_watch = None;
+        self.stream_command(cx, StreamCommand::Close);
+        let jobs = self.take_jobs();
+        for player in jobs.players() {
+            self.shared.publish(|published| {
+                let status = published.player_mut(player);
+                status.state = PlayerState::Idle;
+                status.cause = PlayerCause::Hangup;
+            });
+            self.shared.announce_player(player);
+        }
+        let raw = own_raw.unwrap_or_else(|| raw.into());
+        self.shared.publish(|published| {
+            published.state = State::Idle;
+            published.cause = cause;
+            published.raw_cause = raw;
+            published.q850 = q850;
+            published.ended_at = Some(cx.now);
+            let stats = published.media.stats();
+            if let Media::Running(..) = published.media {
+                published.media = Media::Ended(stats);
+            }
+        });
+        self.log_state(old, State::Idle, &format!("{reason}, cause {cause}"));
+        self.shared.announce_end(cx.now);
+        if !self.session.is_open() {
+            self.session = super::session::Session::Closed;
+        }
+        jobs.reply();
+        match self.control.take() {
+            Some(Control::Ring(ring)) => Self::end_ring(ring),
+            Some(Control::Answer(answer)) => answer.end(State::Idle),
+            None => {}
+        }
+    }
+}
+
+/// Whether the caller still waits for a final response.
+fn is_unanswered(state: State) -> bool {
+    matches!(state, State::CallIncoming | State::RingIncoming)
+}
+
+/// RUN-15, RUN-25: the code of a refusal before an instance runs.
+pub(crate) fn refusal_response(refusal: Refusal) -> (StatusCode, bool, Cause) {
+    match refusal {
+        Refusal::NotFound => (StatusCode::NOT_FOUND, false, Cause::Unobtainable),
+        Refusal::Invalid => (StatusCode::SERVER_INTERNAL_ERROR, false, Cause::Error),
+        Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, true, Cause::NoChannels),
+    }
+}
+
+fn permitted_causes() -> String {
+    let permitted = Cause::ALL.into_iter().filter(|cause| cause.reject_code().is_some());
+    permitted.map(Cause::name).collect::<Vec<_>>().join(", ")
+}
+
+/// The pacing thread takes a command at its next tick, 20 ms at most; after this the response is sent anyway.
+const LONGEST_CLOSE: Duration = Duration::from_millis(100);

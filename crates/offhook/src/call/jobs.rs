@@ -1,0 +1,439 @@
+//! What the far end hears: ringtones and the jobs of the players; and the digits that stop them.
+
+use std::time::{Duration, Instant};
+
+use offhook_media::{Clip, JobId, PlayEnd, StreamCommand};
+use tokio::sync::oneshot;
+
+use super::session::{Session, next_job};
+use super::{Call, Context, Load, LoadId};
+use crate::clip::{ClipRequest, ClipSource};
+use crate::command::{Ticket, Until};
+use crate::error::{BadArgument, Busy, Unplayable, WrongState};
+use crate::playable::{MediaError, Source};
+use crate::player::{Play, PlayError, Player, PlayerCause, PlayerState};
+use crate::ring::Ringtone;
+use crate::seconds;
+use crate::state::State;
+
+pub(super) type PlayReply = oneshot::Sender<Result<PlayerCause, PlayError>>;
+
+/// What plays, or will play as soon as the stream runs.
+pub(super) struct Job {
+    id: JobId,
+    owner: Owner,
+    /// Not handed to the stream so far: it waits for the answer to our offer.
+    pending: Option<Pending>,
+    barge_in: BargeIn,
+    /// Who waits for the end of the job.
+    waiter: Option<(Ticket, PlayReply)>,
+}
+
+/// A player's job whose sound is being loaded.
+pub(super) struct LoadingJob {
+    pub(super) load: LoadId,
+    ticket: Ticket,
+    player: Player,
+    settings: JobSettings,
+    until: Until,
+    reply: PlayReply,
+}
+
+/// Whose audio plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Ringtone,
+    Player(Player),
+}
+
+/// What to play and for how long.
+pub(super) struct PlayOrder {
+    pub(super) clip: Clip,
+    pub(super) looped: bool,
+    pub(super) limit: Option<Duration>,
+}
+
+struct Pending {
+    order: PlayOrder,
+    /// When a limited ringtone would have ended (RING-11).
+    ends: Option<Instant>,
+}
+
+struct JobSettings {
+    looped: bool,
+    limit: Option<Duration>,
+    barge_in: BargeIn,
+}
+
+/// Which digits stop a job (FP-12).
+enum BargeIn {
+    Off,
+    AnyDigit,
+    Digits(String),
+}
+
+impl BargeIn {
+    fn includes(&self, digit: char) -> bool {
+        match self {
+            Self::Off => false,
+            Self::AnyDigit => true,
+            Self::Digits(digits) => digits.contains(digit),
+        }
+    }
+}
+
+impl Call {
+    /// Starts a job of a player, or loads its sound first.
+    pub(super) fn begin_job(
+        &mut self,
+        cx: &mut Context<'_>,
+        ticket: Ticket,
+        player: Player,
+        play: Play,
+        until: Until,
+        reply: PlayReply,
+    ) {
+        let (request, settings) = match self.plan_job(cx, player, &play) {
+            Ok(plan) => plan,
+            Err(error) => {
+                let _ = reply.send(Err(error));
+                return;
+            }
+        };
+        if let Some(clip) = cx.clips.ready(&request) {
+            return self.start_job(cx, ticket, player, settings, until, clip, reply);
+        }
+        let load = self.next_load(cx);
+        cx.loads.push(Load { call: self.id, id: load, request });
+        self.loading = Some(LoadingJob { load, ticket, player, settings, until, reply });
+    }
+
+    /// The sound of a player's job is there, or is not to be had (MED-11).
+    pub(super) fn job_loaded(&mut self, cx: &mut Context<'_>, result: Result<Clip, MediaError>) {
+        let Some(job) = self.loading.take() else { return };
+        let LoadingJob { ticket, player, settings, until, reply, .. } = job;
+        // The call may have been answered or cleared while the sound was being loaded.
+        let outcome = self
+            .check_job_state(player)
+            .and_then(|()| result.map_err(|error| PlayError::Media(self.unplayable_by(player, error))));
+        match outcome {
+            Ok(clip) => self.start_job(cx, ticket, player, settings, until, clip, reply),
+            Err(error) => {
+                let _ = reply.send(Err(error));
+            }
+        }
+    }
+
+    /// Ends a player's job with `ABORTED` and gives its last cause (FP-7, MED-12).
+    pub(super) fn stop_job(&mut self, cx: &mut Context<'_>, player: Player) -> PlayerCause {
+        if self.loading.as_ref().is_some_and(|job| job.player == player) {
+            self.abandon_loading(PlayerCause::Aborted);
+            return PlayerCause::Aborted;
+        }
+        if self.playing.as_ref().is_some_and(|job| job.owner == Owner::Player(player)) {
+            self.stop_playing(cx);
+        }
+        self.shared.read(|published| published.player(player).cause)
+    }
+
+    /// The future of `play` was dropped: its job stops (GEN-17).
+    pub(super) fn give_up_job(&mut self, cx: &mut Context<'_>, ticket: Ticket) {
+        if self.loading.as_ref().is_some_and(|job| job.ticket == ticket) {
+            self.loading = None;
+        }
+        let waits = |job: &Job| job.waiter.as_ref().is_some_and(|(waiting, _)| *waiting == ticket);
+        if self.playing.as_ref().is_some_and(waits) {
+            self.stop_playing(cx);
+        }
+    }
+
+    /// Something is no longer played.
+    pub(super) fn play_ended(&mut self, cx: &mut Context<'_>, id: JobId, reason: PlayEnd) {
+        self.audio_stopped(cx, id);
+        if !self.playing.as_ref().is_some_and(|job| job.id == id) {
+            return;
+        }
+        let Some(job) = self.playing.take() else { return };
+        match job.owner {
+            Owner::Ringtone => self.ringtone_ended(id),
+            Owner::Player(_) => self.end_job(
+                job,
+                match reason {
+                    PlayEnd::Finished => PlayerCause::Normal,
+                    PlayEnd::Limit => PlayerCause::Timeout,
+                    PlayEnd::Stopped | PlayEnd::Replaced => PlayerCause::Aborted,
+                    PlayEnd::Closed => PlayerCause::Hangup,
+                    _ => PlayerCause::Error,
+                },
+            ),
+        }
+    }
+
+    /// The far end pressed a key: it goes into the buffer and may stop a job (FP-11 to FP-14).
+    pub(super) fn digit(&mut self, cx: &mut Context<'_>, digit: char) {
+        self.shared.publish(|published| {
+            if published.digits.len() >= DIGITS_KEPT {
+                published.digits.remove(0);
+            }
+            published.digits.push(digit);
+        });
+        if self.playing.as_ref().is_some_and(|job| job.barge_in.includes(digit)) {
+            self.stop_with(cx, PlayerCause::BargeIn);
+        }
+    }
+
+    /// Plays a clip in place of what plays now; a player's job that is running ends with `ABORTED` (MED-7).
+    pub(super) fn play_clip(
+        &mut self,
+        cx: &mut Context<'_>,
+        owner: Owner,
+        order: PlayOrder,
+    ) -> Option<JobId> {
+        let id = next_job(cx);
+        self.abandon_loading(PlayerCause::Aborted);
+        if let Some(replaced) = self.playing.take() {
+            self.end_job(replaced, PlayerCause::Aborted);
+        }
+        let pending = match &self.session {
+            Session::Open(open) => {
+                let PlayOrder { clip, looped, limit } = order;
+                cx.media.command(open.stream, StreamCommand::Play { job: id, clip, looped, limit });
+                None
+            }
+            Session::Offered(_) | Session::Agreed(_) => {
+                let ends = order.limit.map(|limit| cx.now + limit);
+                Some(Pending { order, ends })
+            }
+            Session::None | Session::Failed | Session::Closed => return None,
+        };
+        self.playing = Some(Job { id, owner, pending, barge_in: BargeIn::Off, waiter: None });
+        Some(id)
+    }
+
+    /// Hands what waited for the stream to it.
+    pub(super) fn play_pending(&mut self, cx: &mut Context<'_>) {
+        let Session::Open(open) = &self.session else { return };
+        let Some(job) = &mut self.playing else { return };
+        let Some(Pending { order, ends }) = job.pending.take() else { return };
+        let PlayOrder { clip, looped, limit } = order;
+        let (id, duration) = (job.id, clip.duration());
+        let limit = limit.map(|limit| ends.map_or(limit, |ends| ends.saturating_duration_since(cx.now)));
+        if limit.is_some_and(|limit| limit.is_zero()) {
+            self.playing = None;
+            return;
+        }
+        cx.media.command(open.stream, StreamCommand::Play { job: id, clip, looped, limit });
+        self.ringtone_started(id, duration, cx.now);
+    }
+
+    /// Stops what plays; a player's job ends with `ABORTED`.
+    pub(super) fn stop_playing(&mut self, cx: &mut Context<'_>) {
+        self.stop_with(cx, PlayerCause::Aborted);
+    }
+
+    /// The job that the stream plays now.
+    pub(super) fn running_job(&self) -> Option<JobId> {
+        self.playing.as_ref().filter(|job| job.pending.is_none()).map(|job| job.id)
+    }
+
+    /// All jobs end because the call is over; who waits is told once the state is published.
+    pub(super) fn take_jobs(&mut self) -> EndedJobs {
+        EndedJobs { playing: self.playing.take(), loading: self.loading.take() }
+    }
+
+    /// What a tone name stands for on this channel (RING-41, TONE-11).
+    pub(super) fn tone_source(&self, name: &str, looped: bool) -> Result<ClipSource, MediaError> {
+        let manager = self.shared.tone_manager.lock().clone();
+        let Some(manager) = manager else {
+            return Err(MediaError::NoTonePlayer { name: name.to_owned() });
+        };
+        match manager.sequence(name) {
+            Some(sequence) => Ok(ClipSource::Tone { sequence, looped }),
+            None => Err(MediaError::UnknownTone { name: name.to_owned(), known: manager.tones() }),
+        }
+    }
+
+    /// Checks everything that can be known before the sound is loaded (MED-3 to MED-6, MED-11).
+    fn plan_job(
+        &self,
+        cx: &Context<'_>,
+        player: Player,
+        play: &Play,
+    ) -> Result<(ClipRequest, JobSettings), PlayError> {
+        self.check_job_state(player)?;
+        let (operation, state) = (player.operation(), self.state());
+        let running = match (&self.playing, &self.loading) {
+            (Some(Job { owner: Owner::Player(running), .. }), _) => Some(*running),
+            (_, Some(loading)) => Some(loading.player),
+            _ => None,
+        };
+        if let Some(running) = running {
+            return Err(PlayError::Busy(Busy { operation, state, running: running.operation() }));
+        }
+
+        let argument = |name, value: String, accepted: &str| {
+            let accepted = accepted.to_owned();
+            PlayError::Argument(BadArgument { operation, state, name, value, accepted })
+        };
+        let limit = match play.seconds_timeout {
+            Some(given) => Some(seconds::duration(given).ok_or_else(|| {
+                argument("seconds_timeout", given.to_string(), "0 or more seconds, or None")
+            })?),
+            None => None,
+        };
+        let barge_in = match play.barge_in_digits.as_deref() {
+            Some(digits) if !digits.is_empty() => {
+                if !digits.chars().all(|digit| DIGITS.contains(digit)) {
+                    return Err(argument("barge_in_digits", format!("{digits:?}"), "digits of 0-9 A-D * #"));
+                }
+                BargeIn::Digits(digits.to_owned())
+            }
+            _ if play.barge_in => BargeIn::AnyDigit,
+            _ => BargeIn::Off,
+        };
+
+        let unplayable = |error| PlayError::Media(self.unplayable_by(player, error));
+        let source = match &play.what {
+            Ringtone::Tone(name) => self.tone_source(name, play.looped).map_err(unplayable)?,
+            Ringtone::Media(media) => match media.source().map_err(unplayable)? {
+                Source::File(name) => ClipSource::File(name.to_owned()),
+                Source::Text(text) => ClipSource::Text(text.to_owned()),
+            },
+            Ringtone::Invalid(reason) => {
+                return Err(argument("file_to_play", reason.clone(), "a file name or a PlayableMedia"));
+            }
+        };
+        let request = ClipRequest { source, codec: self.codec(cx) };
+        Ok((request, JobSettings { looped: play.looped, limit, barge_in }))
+    }
+
+    /// MED-3, MED-4: jobs need an answered call, or early media in force.
+    fn check_job_state(&self, player: Player) -> Result<(), PlayError> {
+        let state = self.state();
+        let allowed = match self.session.is_open() {
+            true => PlayError::ALLOWED_EARLY,
+            false => PlayError::ALLOWED,
+        };
+        let wrong = WrongState { operation: player.operation(), state, allowed };
+        match state {
+            State::Idle => Err(PlayError::Hangup(wrong)),
+            _ if allowed.contains(&state) => Ok(()),
+            _ => Err(PlayError::WrongState(wrong)),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one command")]
+    fn start_job(
+        &mut self,
+        cx: &mut Context<'_>,
+        ticket: Ticket,
+        player: Player,
+        settings: JobSettings,
+        until: Until,
+        clip: Clip,
+        reply: PlayReply,
+    ) {
+        let JobSettings { looped, limit, barge_in } = settings;
+        if self.play_clip(cx, Owner::Player(player), PlayOrder { clip, looped, limit }).is_none() {
+            let _ = reply.send(Ok(PlayerCause::Error));
+            return;
+        }
+        let job_number = cx.random.next_u64();
+        self.shared.publish(|published| {
+            let status = published.player_mut(player);
+            status.state = PlayerState::Playing;
+            status.cause = PlayerCause::None;
+            status.number = job_number;
+        });
+        self.shared.announce_player(player);
+        let waiter = match until {
+            Until::Finished => Some((ticket, reply)),
+            Until::Started => {
+                let _ = reply.send(Ok(PlayerCause::None));
+                None
+            }
+        };
+        if let Some(job) = &mut self.playing {
+            job.barge_in = barge_in;
+            job.waiter = waiter;
+        }
+    }
+
+    fn stop_with(&mut self, cx: &mut Context<'_>, cause: PlayerCause) {
+        self.abandon_loading(cause);
+        let Some(job) = self.playing.take() else { return };
+        if job.pending.is_none() {
+            self.stream_command(cx, StreamCommand::Stop);
+        }
+        self.end_job(job, cause);
+    }
+
+    /// Publishes the end of a player's job and tells who waits for it. A ringtone ends silently.
+    fn end_job(&mut self, job: Job, cause: PlayerCause) {
+        let Owner::Player(player) = job.owner else { return };
+        self.publish_end(player, cause);
+        self.shared.announce_player(player);
+        if let Some((_, reply)) = job.waiter {
+            let _ = reply.send(Ok(cause));
+        }
+    }
+
+    fn publish_end(&self, player: Player, cause: PlayerCause) {
+        self.shared.publish(|published| {
+            let status = published.player_mut(player);
+            status.state = if cause == PlayerCause::Error { PlayerState::Error } else { PlayerState::Idle };
+            status.cause = cause;
+        });
+    }
+
+    fn abandon_loading(&mut self, cause: PlayerCause) {
+        let Some(job) = self.loading.take() else { return };
+        self.publish_end(job.player, cause);
+        self.shared.announce_player(job.player);
+        let _ = job.reply.send(Ok(cause));
+    }
+
+    fn unplayable_by(&self, player: Player, error: MediaError) -> Unplayable {
+        Unplayable { operation: player.operation(), state: self.state(), error }
+    }
+}
+
+/// Jobs that ended because the call is over (MED-10).
+pub(super) struct EndedJobs {
+    playing: Option<Job>,
+    loading: Option<LoadingJob>,
+}
+
+impl EndedJobs {
+    /// The players whose job this was.
+    pub(super) fn players(&self) -> impl Iterator<Item = Player> {
+        let playing = self.playing.as_ref().and_then(|job| match job.owner {
+            Owner::Player(player) => Some(player),
+            Owner::Ringtone => None,
+        });
+        playing.into_iter().chain(self.loading.as_ref().map(|job| job.player))
+    }
+
+    /// Tells who waits: a waiting function returns `HANGUP`, one that was only to start fails (GEN-7).
+    pub(super) fn reply(self) {
+        if let Some((_, reply)) = self.playing.and_then(|job| job.waiter) {
+            let _ = reply.send(Ok(PlayerCause::Hangup));
+        }
+        if let Some(job) = self.loading {
+            let _ = job.reply.send(match job.until {
+                Until::Finished => Ok(PlayerCause::Hangup),
+                Until::Started => Err(PlayError::Hangup(WrongState {
+                    operation: job.player.operation(),
+                    state: State::Idle,
+                    allowed: PlayError::ALLOWED,
+                })),
+            });
+        }
+    }
+}
+
+/// What a key can be.
+const DIGITS: &str = "0123456789ABCD*#";
+
+/// Digits that are kept until they are taken; when more come the oldest are dropped (DTMF-10).
+const DIGITS_KEPT: usize = 128;

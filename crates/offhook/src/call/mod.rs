@@ -1,0 +1,295 @@
+//! The logic of one call, without sockets, tasks or a clock of its own.
+//!
+//! A [`Call`] belongs to one shard. Everything that happens to it comes as a method with the present
+//! instant in [`Context`]; what it does goes to the SIP endpoint, to the media engine, and to what the
+//! call publishes. One concept has one file: `ring`, `answer`, `clearing`, `jobs` (players and
+//! digits), `session` (the media session), `offers` (later offers of the peer).
+
+mod answer;
+mod clearing;
+mod incoming;
+mod jobs;
+mod offers;
+mod ring;
+mod session;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use offhook_media::{Clip, CodecList, StreamEvent};
+use offhook_net::StreamId;
+use offhook_sip::sdp::SessionDescription;
+use offhook_sip::{Endpoint, Flow, Reliability};
+
+use self::answer::AnswerControl;
+pub(crate) use self::clearing::refusal_response;
+use self::clearing::{Ending, Refusing};
+pub(crate) use self::incoming::identity;
+use self::jobs::{Job, LoadingJob};
+use self::ring::RingControl;
+use self::session::Session;
+pub(crate) use self::session::{codec_of, codec_specs, stream_direction};
+use crate::clip::{ClipRequest, ClipStore};
+use crate::command::{CallRef, Command, Ticket};
+use crate::error::{Busy, Operation};
+use crate::network::{MediaEngine, StreamEvents};
+use crate::playable::MediaError;
+use crate::random::Random;
+use crate::settings::Settings;
+use crate::shared::Shared;
+use crate::state::State;
+
+/// One incoming call, from its INVITE until its instance and its media have ended.
+pub(crate) struct Call {
+    id: CallRef,
+    shared: Arc<Shared>,
+    flow: Flow,
+    /// The offer of the INVITE.
+    offer: Option<SessionDescription>,
+    reliability: Reliability,
+    /// The call's own codec list (RING-53).
+    codecs: Option<CodecList>,
+    signalled: Signalled,
+    session: Session,
+    /// The call-control operation that blocks (RING-5).
+    control: Option<Control>,
+    /// What the far end hears: a ringtone or a player's job.
+    playing: Option<Job>,
+    /// A player's job whose sound is being loaded.
+    loading: Option<LoadingJob>,
+    /// A refusal that waits until the audio has stopped (REJ-9).
+    refusing: Option<Refusing>,
+    /// Why we are clearing the call.
+    intended: Option<Ending>,
+    cleared: bool,
+    instance_running: bool,
+    /// When the call has lasted `max_call` (RUN-27).
+    longest: Option<Instant>,
+    /// When missing RTP is looked at next (RUN-28).
+    media_watch: Option<Instant>,
+    /// From when missing RTP is counted.
+    media_since: Option<Instant>,
+}
+
+/// What a call needs of its shard.
+pub(crate) struct Context<'a> {
+    pub(crate) now: Instant,
+    pub(crate) endpoint: &'a mut Endpoint,
+    pub(crate) media: &'a Arc<dyn MediaEngine>,
+    /// Where the events of this shard's streams go.
+    pub(crate) stream_events: &'a StreamEvents,
+    pub(crate) settings: &'a Settings,
+    pub(crate) random: &'a mut Random,
+    pub(crate) clips: &'a ClipStore,
+    /// Sound to be loaded off the shard; the result comes back to [`Call::loaded`].
+    pub(crate) loads: &'a mut Vec<Load>,
+    /// Which call a stream belongs to.
+    pub(crate) streams: &'a mut HashMap<StreamId, CallRef>,
+}
+
+/// Sound to be loaded for a call.
+pub(crate) struct Load {
+    pub(crate) call: CallRef,
+    pub(crate) id: LoadId,
+    pub(crate) request: ClipRequest,
+}
+
+/// Names a load, so that one that was given up is told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LoadId(u64);
+
+/// Which provisional responses the caller has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signalled {
+    Nothing,
+    Ringing,
+    EarlyMedia,
+}
+
+/// A blocking call-control operation.
+enum Control {
+    Ring(RingControl),
+    Answer(AnswerControl),
+}
+
+impl Control {
+    fn operation(&self) -> Operation {
+        match self {
+            Self::Ring(_) => Operation::Ring,
+            Self::Answer(_) => Operation::Answer,
+        }
+    }
+
+    fn ticket(&self) -> Ticket {
+        match self {
+            Self::Ring(ring) => ring.ticket,
+            Self::Answer(answer) => answer.ticket,
+        }
+    }
+}
+
+impl Call {
+    pub(crate) fn new(
+        id: CallRef,
+        shared: Arc<Shared>,
+        flow: Flow,
+        offer: Option<SessionDescription>,
+        reliability: Reliability,
+    ) -> Self {
+        Self {
+            id,
+            shared,
+            flow,
+            offer,
+            reliability,
+            codecs: None,
+            signalled: Signalled::Nothing,
+            session: Session::None,
+            control: None,
+            playing: None,
+            loading: None,
+            refusing: None,
+            intended: None,
+            cleared: false,
+            instance_running: true,
+            longest: None,
+            media_watch: None,
+            media_since: None,
+        }
+    }
+
+    /// Takes a request of a channel.
+    pub(crate) fn command(&mut self, cx: &mut Context<'_>, command: Command) {
+        match command {
+            Command::Ring(ticket, ring, reply) => self.begin_ring(cx, ticket, ring, reply),
+            Command::Answer(ticket, answer, reply) => self.begin_answer(cx, ticket, answer, reply),
+            Command::Reject(reject, reply) => {
+                let outcome = self.reject(cx, &reject);
+                let _ = reply.send(outcome);
+            }
+            Command::HangUp(reply) => {
+                self.hang_up(cx, Ending::normal(), "hang_up()");
+                let _ = reply.send(self.state());
+            }
+            Command::Play(ticket, player, play, until, reply) => {
+                self.begin_job(cx, ticket, player, play, until, reply);
+            }
+            Command::StopPlaying(player, reply) => {
+                let cause = self.stop_job(cx, player);
+                let _ = reply.send(cause);
+            }
+            Command::GiveUp(ticket) => self.give_up(cx, ticket),
+            Command::Ended(outcome) => self.instance_ended(cx, outcome),
+        }
+    }
+
+    /// Takes sound that was loaded, or the reason why it was not.
+    pub(crate) fn loaded(&mut self, cx: &mut Context<'_>, id: LoadId, result: Result<Clip, MediaError>) {
+        if self.loading.as_ref().is_some_and(|loading| loading.load == id) {
+            self.job_loaded(cx, result);
+        } else {
+            self.ringtone_loaded(cx, id, result);
+        }
+    }
+
+    /// Takes an event of the call's stream.
+    pub(crate) fn stream_event(&mut self, cx: &mut Context<'_>, event: StreamEvent) {
+        match event {
+            StreamEvent::PlayEnded { job, reason, .. } => self.play_ended(cx, job, reason),
+            StreamEvent::DigitBegun { digit } => self.digit(cx, digit),
+            StreamEvent::Closed(stats) => self.stream_closed(cx, &stats),
+            _ => {}
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let control = match &self.control {
+            Some(Control::Ring(ring)) => ring.deadline(),
+            Some(Control::Answer(answer)) => answer.deadline(),
+            None => None,
+        };
+        let refusing = self.refusing.as_ref().map(|refusing| refusing.deadline);
+        [control, refusing, self.longest, self.media_watch].into_iter().flatten().min()
+    }
+
+    /// Takes in the time.
+    pub(crate) fn handle_timeout(&mut self, cx: &mut Context<'_>) {
+        let now = cx.now;
+        let due = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
+        match &self.control {
+            Some(Control::Ring(ring)) if due(ring.deadline()) => self.finish_ring(),
+            Some(Control::Answer(answer)) if due(answer.deadline()) => self.send_answer(cx),
+            _ => {}
+        }
+        if due(self.refusing.as_ref().map(|refusing| refusing.deadline)) {
+            self.send_refusal(cx);
+        }
+        if due(self.longest) {
+            self.longest = None;
+            self.hang_up(cx, Ending::longest_call(), "max_call_seconds reached");
+        }
+        if due(self.media_watch) {
+            self.check_media(cx);
+        }
+    }
+
+    /// Whether nothing is left to do for this call, so that it can be dropped.
+    pub(crate) fn is_over(&self) -> bool {
+        self.cleared && !self.instance_running && !self.session.is_open()
+    }
+
+    /// Whether the far end is still there.
+    pub(crate) fn is_live(&self) -> bool {
+        !self.cleared
+    }
+
+    fn state(&self) -> State {
+        self.shared.state()
+    }
+
+    /// Changes the state, tells everyone, and writes the log line of LOG-7.
+    fn set_state(&mut self, cx: &Context<'_>, state: State, reason: &str) {
+        let old = self.state();
+        if old == state {
+            return;
+        }
+        self.shared.publish(|published| published.state = state);
+        self.log_state(old, state, reason);
+        self.shared.announce_state(cx.now);
+    }
+
+    fn log_state(&self, old: State, new: State, reason: &str) {
+        tracing::debug!(
+            target: "offhook::state",
+            call_id = %self.shared.identity.call_id,
+            "{old} -> {new}: {reason}"
+        );
+    }
+
+    /// The operation that blocks call control now (RING-5, GEN-21).
+    fn busy(&self, operation: Operation) -> Option<Busy> {
+        let running = self.control.as_ref()?.operation();
+        Some(Busy { operation, state: self.state(), running })
+    }
+
+    /// The future of an operation was dropped: jobs stop, call control leaves the call as it is (GEN-17).
+    fn give_up(&mut self, cx: &mut Context<'_>, ticket: Ticket) {
+        match &self.control {
+            Some(Control::Ring(ring)) if ring.ticket == ticket => self.control = None,
+            // An answer that waits for the ringtone's end has been promised nothing yet; once it is
+            // signalled the call goes on to ANSWERED without anyone waiting.
+            Some(control @ Control::Answer(answer)) if control.ticket() == ticket => {
+                if answer.deadline().is_some() {
+                    self.send_answer(cx);
+                }
+            }
+            _ => self.give_up_job(cx, ticket),
+        }
+    }
+
+    fn next_load(&self, cx: &mut Context<'_>) -> LoadId {
+        LoadId(cx.random.next_u64())
+    }
+}

@@ -1,0 +1,171 @@
+//! Sound that calls play, loaded once and shared: files, spoken texts and tones as encoded clips.
+
+mod cache;
+mod speech;
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use offhook_media::tone::Sequence;
+use offhook_media::{Clip, Codec, wav};
+use parking_lot::Mutex;
+
+use self::cache::{Cache, FileStamp, Key};
+use self::speech::Speaker;
+use crate::config::Config;
+use crate::file_name;
+use crate::playable::MediaError;
+
+/// What is to be played, and in which codec.
+#[derive(Clone, Debug)]
+pub(crate) struct ClipRequest {
+    pub(crate) source: ClipSource,
+    pub(crate) codec: Codec,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ClipSource {
+    /// A file of the media root.
+    File(String),
+    Text(String),
+    /// A tone: one pass, or samples that repeat without a seam.
+    Tone {
+        sequence: Arc<Sequence>,
+        looped: bool,
+    },
+}
+
+/// Loads clips and keeps those that were used last, up to a number of bytes. Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct ClipStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    cache: Mutex<Cache>,
+    /// Two calls that want the same text at once speak it once. Texts share a few locks by their hash.
+    speaking: [tokio::sync::Mutex<()>; SPEAKING_LOCKS],
+    media_root: PathBuf,
+    file_max_bytes: u64,
+    speaker: Speaker,
+}
+
+impl ClipStore {
+    pub(crate) fn new(config: &Config) -> Self {
+        let inner = Inner {
+            cache: Mutex::new(Cache::new(config.clip_cache_bytes)),
+            speaking: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
+            media_root: config.media_root.clone(),
+            file_max_bytes: config.file_max_bytes,
+            speaker: Speaker::new(config.speech.clone()),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The clip, if it can be had without waiting. A file always has to be looked at, since it may
+    /// have changed (FILE-13).
+    pub(crate) fn ready(&self, request: &ClipRequest) -> Option<Clip> {
+        let key = match &request.source {
+            ClipSource::File(_) => return None,
+            ClipSource::Text(text) => Key::Text(text.as_str().into(), request.codec),
+            ClipSource::Tone { sequence, looped } => Key::Tone(sequence.clone(), *looped, request.codec),
+        };
+        self.inner.cache.lock().find(&key)
+    }
+
+    /// Loads a clip, or takes it from memory. Works on threads where blocking is allowed.
+    pub(crate) async fn load(&self, request: ClipRequest) -> Result<Clip, MediaError> {
+        match request.source {
+            ClipSource::Text(text) => self.speak(text, request.codec).await,
+            ClipSource::File(name) => {
+                let inner = self.inner.clone();
+                blocking(&name.clone(), move || inner.load_file(&name, request.codec)).await
+            }
+            ClipSource::Tone { sequence, looped } => {
+                let inner = self.inner.clone();
+                blocking("a tone", move || Ok(inner.render(sequence, looped, request.codec))).await
+            }
+        }
+    }
+
+    async fn speak(&self, text: String, codec: Codec) -> Result<Clip, MediaError> {
+        let key = Key::Text(text.as_str().into(), codec);
+        let slot = text.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        let _speaking = self.inner.speaking[slot % SPEAKING_LOCKS].lock().await;
+        let known = self.inner.cache.lock().find(&key);
+        if let Some(clip) = known {
+            return Ok(clip);
+        }
+        let sound = self.inner.speaker.speak(&text).await?;
+        let inner = self.inner.clone();
+        blocking("a text", move || {
+            if sound.samples.is_empty() {
+                return Err(MediaError::Empty { what: "the spoken text".to_owned() });
+            }
+            Ok(inner.keep(key, Clip::encode(&sound, codec)))
+        })
+        .await
+    }
+}
+
+impl Inner {
+    fn load_file(&self, name: &str, codec: Codec) -> Result<Clip, MediaError> {
+        let path = file_name::resolve(&self.media_root, name)?;
+        let unreadable = |error| MediaError::Unreadable { name: name.to_owned(), error: Arc::new(error) };
+        let file = fs::File::open(&path).map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
+        if metadata.len() > self.file_max_bytes {
+            let (bytes, limit) = (metadata.len(), self.file_max_bytes);
+            return Err(MediaError::TooLarge { name: name.to_owned(), bytes, limit });
+        }
+        let key = Key::File(path, FileStamp::of(&metadata), codec);
+        if let Some(clip) = self.cache.lock().find(&key) {
+            return Ok(clip);
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+        // The file may grow while it is read.
+        file.take(self.file_max_bytes).read_to_end(&mut bytes).map_err(unreadable)?;
+        let sound = wav::read(&bytes)
+            .map_err(|error| MediaError::Format { name: name.to_owned(), error: error.to_string() })?;
+        if sound.samples.is_empty() {
+            return Err(MediaError::Empty { what: format!("file {name:?}") });
+        }
+        Ok(self.keep(key, Clip::encode(&sound, codec)))
+    }
+
+    fn render(&self, sequence: Arc<Sequence>, looped: bool, codec: Codec) -> Clip {
+        let rate = codec.clock_rate_hz();
+        let samples = if looped { sequence.render_loop(rate) } else { sequence.render(rate) };
+        let clip = Clip::from_encoded(codec, codec.encode(&samples));
+        self.keep(Key::Tone(sequence, looped, codec), clip)
+    }
+
+    fn keep(&self, key: Key, clip: Clip) -> Clip {
+        self.cache.lock().insert(key, clip.clone());
+        clip
+    }
+}
+
+/// Runs work off the async threads; a panic in it is an error of this one medium.
+async fn blocking<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> Result<T, MediaError> + Send + 'static,
+) -> Result<T, MediaError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(MediaError::Unreadable {
+            name: what.to_owned(),
+            error: Arc::new(std::io::Error::other(error.to_string())),
+        }),
+    }
+}
+
+/// Reads a WAV file of any accepted format into sound; for the file cache of spoken texts.
+fn read_sound(path: &Path) -> Option<offhook_media::Sound> {
+    wav::read(&fs::read(path).ok()?).ok()
+}
+
+/// Texts that can be spoken at the same time, at most.
+const SPEAKING_LOCKS: usize = 16;

@@ -1,0 +1,103 @@
+//! What a server needs of a network: SIP sockets and a media engine.
+//!
+//! [`SystemNetwork`](crate::SystemNetwork) is the machine's own network; the simulator brings a
+//! virtual one.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use offhook_media::{StreamCommand, StreamConfig, StreamEvent, StreamStats};
+use offhook_net::StreamId;
+use offhook_sip::{Flow, Transmit};
+use tokio::sync::mpsc;
+
+use crate::config::MediaConfig;
+
+/// A boxed future, as the object-safe traits below return it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where SIP sockets and media come from.
+pub trait Network: Send + Sync + 'static {
+    /// Opens a SIP socket over UDP.
+    fn sip(&self, bind: SocketAddr) -> BoxFuture<'_, io::Result<Arc<dyn SipSocket>>>;
+
+    /// Starts a media engine.
+    ///
+    /// # Errors
+    ///
+    /// The system's reason, for example that no thread could be started.
+    fn media(&self, config: &MediaConfig) -> io::Result<Arc<dyn MediaEngine>>;
+}
+
+/// A socket that carries SIP datagrams.
+pub trait SipSocket: Send + Sync + 'static {
+    /// The address that the socket is bound to.
+    fn local_addr(&self) -> SocketAddr;
+
+    /// The local address that a far end sees when this socket sends to it; for a socket that is bound
+    /// to all addresses, the one from which the system reaches it.
+    fn local_for(&self, remote: SocketAddr) -> SocketAddr {
+        let _ = remote;
+        self.local_addr()
+    }
+
+    /// The next datagram and the flow on which it came; the flow's local address is one that the far
+    /// end can reach, also on a socket that is bound to all addresses.
+    fn recv(&self) -> BoxFuture<'_, io::Result<(Flow, Bytes)>>;
+
+    /// Sends a datagram without waiting.
+    ///
+    /// # Errors
+    ///
+    /// The system's reason. What cannot be sent at once is lost, as the network could lose it: SIP
+    /// repeats it.
+    fn try_send(&self, transmit: &Transmit) -> io::Result<()>;
+}
+
+/// The events of streams, each with the stream's name.
+pub type StreamEvents = mpsc::UnboundedSender<(StreamId, StreamEvent)>;
+
+/// Runs RTP streams: owns the ports, keeps the pace.
+pub trait MediaEngine: Send + Sync + 'static {
+    /// Takes a pair of ports on a local address; they are free again when the value is dropped.
+    ///
+    /// # Errors
+    ///
+    /// No pair of ports is free, or the address cannot be bound.
+    fn reserve(&self, address: IpAddr) -> io::Result<Box<dyn ReservedPorts>>;
+
+    /// Starts a stream on ports of this engine. Its events go to `events`; the last one is
+    /// [`StreamEvent::Closed`], after which the ports are free.
+    ///
+    /// # Errors
+    ///
+    /// The ports are not this engine's.
+    fn open(
+        &self,
+        ports: Box<dyn ReservedPorts>,
+        config: StreamConfig,
+        events: StreamEvents,
+    ) -> io::Result<StreamId>;
+
+    /// Hands a command to a stream, in order; one that has ended ignores it. Does not wait.
+    fn command(&self, stream: StreamId, command: StreamCommand);
+
+    /// The counts of a stream at this moment; does not wait. `None` once it is closed.
+    fn stats(&self, stream: StreamId) -> Option<StreamStats>;
+
+    /// Pairs of ports that are free.
+    fn ports_free(&self) -> usize;
+
+    /// Streams that are running.
+    fn streams(&self) -> usize;
+}
+
+/// A pair of ports, for RTP and RTCP, taken from a media engine.
+pub trait ReservedPorts: std::any::Any + Send {
+    /// The address of the RTP socket.
+    fn rtp(&self) -> SocketAddr;
+}

@@ -1,0 +1,281 @@
+//! The server: sockets, shards and their end.
+
+use std::hash::Hasher;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use offhook_sip::Flow;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::admission::Admission;
+use crate::app::{AnyApplication, Application};
+use crate::call_id;
+use crate::clip::ClipStore;
+use crate::config::Config;
+use crate::network::{MediaEngine, Network, SipSocket};
+use crate::random::Random;
+use crate::settings::{ConfigError, Settings};
+use crate::shard::{self, Order, ShardHandle, ShardParts};
+use crate::system_network::SystemNetwork;
+
+/// A running server.
+///
+/// It lives on the tokio runtime on which it was started. Dropping it ends it at once and silently;
+/// [`drain`](Self::drain) and [`shut_down`](Self::shut_down) clear its calls first.
+pub struct Server {
+    addresses: Vec<SocketAddr>,
+    shards: Vec<ShardHandle>,
+    media: Arc<dyn MediaEngine>,
+    admission: Arc<Admission>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Makes a [`Server`].
+pub struct ServerBuilder {
+    config: Config,
+    network: Arc<dyn Network>,
+}
+
+impl ServerBuilder {
+    /// Uses another network than the machine's own, for example the simulator's.
+    pub fn network(mut self, network: Arc<dyn Network>) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// Opens the sockets and serves calls with `app`.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: a setting is not accepted, or a socket or the media engine cannot be had.
+    pub async fn start(self, app: impl Application) -> Result<Server, StartError> {
+        let app: Arc<dyn AnyApplication> = Arc::new(app);
+        let settings = Arc::new(Settings::new(self.config, Instant::now().into_std())?);
+        let config = &settings.config;
+        let mut sockets: Vec<Arc<dyn SipSocket>> = Vec::new();
+        for address in &config.sip {
+            let socket = self.network.sip(*address).await;
+            sockets.push(socket.map_err(|error| StartError::Sip { address: *address, error })?);
+        }
+        let sockets: Arc<[Arc<dyn SipSocket>]> = sockets.into();
+        let media = self.network.media(&config.media).map_err(StartError::Media)?;
+        let admission = Arc::new(Admission::new(config));
+        let clips = ClipStore::new(config);
+
+        let mut seeds = Random::new(config.seed);
+        let (mut shards, mut tasks) = (Vec::new(), Vec::new());
+        for _ in 0..config.shards.max(1) {
+            let (handle, task) = shard::start(ShardParts {
+                settings: settings.clone(),
+                app: app.clone(),
+                sockets: sockets.clone(),
+                media: media.clone(),
+                clips: clips.clone(),
+                admission: admission.clone(),
+                seed: Some(seeds.next_u64()),
+            });
+            shards.push(handle);
+            tasks.push(task);
+        }
+        let inboxes: Vec<_> = shards.iter().map(|shard| shard.datagrams.clone()).collect();
+        for socket in sockets.iter() {
+            tasks.push(tokio::spawn(receive(socket.clone(), inboxes.clone())));
+        }
+        let addresses: Vec<SocketAddr> = sockets.iter().map(|socket| socket.local_addr()).collect();
+        for address in &addresses {
+            tracing::info!(%address, "serving SIP over UDP");
+        }
+        Ok(Server { addresses, shards, media, admission, tasks })
+    }
+}
+
+impl Server {
+    /// A server with these settings, on the machine's own network unless another one is set.
+    pub fn builder(config: Config) -> ServerBuilder {
+        ServerBuilder { config, network: Arc::new(SystemNetwork::new()) }
+    }
+
+    /// The first SIP address that is served; with port 0 in the settings, the port that was taken.
+    pub fn sip_address(&self) -> SocketAddr {
+        // A server is started with one address at least.
+        self.addresses.first().copied().unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// All SIP addresses that are served.
+    pub fn sip_addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Takes no new calls from now on: they get 503 with `Retry-After`, as do OPTIONS.
+    pub fn stop_taking_calls(&self) {
+        self.order(|| Order::Drain);
+    }
+
+    /// Takes no new calls, waits until the running ones have ended or the time is over, and then
+    /// ends the server (RUN-20). Tells whether all calls ended in time.
+    pub async fn drain(&mut self, limit: Duration) -> bool {
+        self.stop_taking_calls();
+        let ended = timeout(limit, self.all_cleared()).await.is_ok();
+        self.shut_down().await;
+        ended
+    }
+
+    /// Hangs up every call and ends the server. Waits a moment for the far ends to confirm; they have
+    /// been told in any case.
+    pub async fn shut_down(&mut self) {
+        self.order(|| Order::HangUpAll);
+        let _ = timeout(CONFIRMATION, self.all_cleared()).await;
+        self.order(|| Order::Stop);
+        let shards = self.shards.len();
+        for task in self.tasks.drain(..shards.min(self.tasks.len())) {
+            // A shard that panicked has ended too.
+            let _ = task.await;
+        }
+        self.abort();
+    }
+
+    /// What the server holds at this moment; all zero once every call is over and its transactions
+    /// have timed out (RUN-22). Asks every shard.
+    pub async fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            instances: self.admission.running(),
+            streams: self.media.streams(),
+            rtp_ports_free: self.media.ports_free(),
+            ..Counts::default()
+        };
+        for shard in &self.shards {
+            let (reply, replied) = oneshot::channel();
+            // A shard that has ended holds nothing.
+            let _ = shard.orders.send(Order::Count(reply));
+            let Ok(held) = replied.await else { continue };
+            counts.calls += held.calls;
+            counts.calls_up += held.live;
+            counts.transactions += held.sip.transactions;
+            counts.dialogs += held.sip.dialogs;
+            counts.timers += held.sip.timers;
+        }
+        counts
+    }
+
+    fn order(&self, order: impl Fn() -> Order) {
+        for shard in &self.shards {
+            // A shard that has ended has nothing left to be ordered.
+            let _ = shard.orders.send(order());
+        }
+    }
+
+    async fn all_cleared(&self) {
+        for shard in &self.shards {
+            let mut live = shard.live.clone();
+            // A shard that has ended holds nothing.
+            let _ = live.wait_for(|live| *live == 0).await;
+        }
+    }
+
+    fn abort(&mut self) {
+        for task in self.tasks.drain(..) {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+/// What a server holds (RUN-22).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Calls of which the instance, the SIP side or the media has not ended.
+    pub calls: usize,
+    /// Calls that are up.
+    pub calls_up: usize,
+    /// Instances that run.
+    pub instances: usize,
+    /// SIP transactions.
+    pub transactions: usize,
+    /// SIP dialogs.
+    pub dialogs: usize,
+    /// SIP timers.
+    pub timers: usize,
+    /// RTP streams.
+    pub streams: usize,
+    /// Pairs of RTP ports that are free.
+    pub rtp_ports_free: usize,
+}
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A setting is not accepted.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A SIP socket cannot be had.
+    #[error("SIP address {address} cannot be served: {error}")]
+    Sip {
+        /// The address.
+        address: SocketAddr,
+        /// The system's reason.
+        #[source]
+        error: io::Error,
+    },
+    /// The media engine cannot be started.
+    #[error("the media engine cannot be started: {0}")]
+    Media(#[source] io::Error),
+}
+
+/// Hands each datagram to the shard of its call.
+async fn receive(socket: Arc<dyn SipSocket>, shards: Vec<mpsc::Sender<(Flow, Bytes)>>) {
+    loop {
+        let (flow, bytes) = match socket.recv().await {
+            Ok(received) => received,
+            Err(error) => {
+                // Errors of earlier sends come up here too; a broken socket must not spin.
+                tracing::debug!(%error, "receiving SIP failed");
+                sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+        };
+        let shard = match shards.len() {
+            1 => 0,
+            count => shard_of(&bytes, count),
+        };
+        if let Some(inbox) = shards.get(shard) {
+            if inbox.try_send((flow, bytes)).is_err() {
+                tracing::debug!(remote = %flow.remote, "a SIP datagram was dropped: its shard is busy");
+            }
+        }
+    }
+}
+
+/// The shard of a call: a hash of its Call-ID, so that all messages of a call come to one shard.
+fn shard_of(datagram: &[u8], count: usize) -> usize {
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write(call_id::of(datagram).unwrap_or_default());
+    (hasher.finish() % count as u64) as usize
+}
+
+/// How long the end of a server waits for the far ends to confirm their BYE.
+const CONFIRMATION: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::shard_of;
+
+    #[test]
+    fn one_call_has_one_shard() {
+        let first = shard_of(b"INVITE\r\nCall-ID: a\r\n\r\n", 7);
+        assert_eq!(first, shard_of(b"BYE\r\ni: a\r\n\r\n", 7));
+        assert!(first < 7);
+    }
+}

@@ -1,0 +1,101 @@
+//! The settings of a server in the form in which its parts use them.
+
+use std::time::{Instant, SystemTime};
+
+use offhook_media::speech::{UnknownVoice, Voice};
+use offhook_media::{CodecList, CodecListError, SilencePolicy};
+use offhook_sip::{EndpointConfig, Text};
+use thiserror::Error;
+
+use crate::config::{Config, Silence, SpeechProvider};
+
+/// A configuration that has been checked.
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    /// The server's codec list (RING-50).
+    pub(crate) codecs: CodecList,
+    /// Two clocks read at one moment: wall clock times are counted from it, so that they agree with a
+    /// virtual clock.
+    started: (Instant, SystemTime),
+}
+
+impl Settings {
+    pub(crate) fn new(config: Config, now: Instant) -> Result<Self, ConfigError> {
+        let codecs = CodecList::parse(&config.codecs)?;
+        if config.sip.is_empty() {
+            return Err(ConfigError::NoAddress);
+        }
+        if config.media.ports.clone().count() < 2 {
+            let (first, last) = (*config.media.ports.start(), *config.media.ports.end());
+            return Err(ConfigError::Ports { first, last });
+        }
+        match &config.speech.provider {
+            SpeechProvider::Embedded => {
+                config.speech.voice.parse::<Voice>()?;
+            }
+            SpeechProvider::Command { command, .. } if command.is_empty() => {
+                return Err(ConfigError::NoCommand);
+            }
+            SpeechProvider::Command { .. } => {}
+        }
+        Ok(Self { config, codecs, started: (now, SystemTime::now()) })
+    }
+
+    /// The wall clock at an instant.
+    pub(crate) fn wall_clock(&self, at: Instant) -> SystemTime {
+        self.started.1 + at.saturating_duration_since(self.started.0)
+    }
+
+    /// The settings of one endpoint.
+    pub(crate) fn endpoint(&self) -> EndpointConfig {
+        let config = &self.config;
+        let mut endpoint = EndpointConfig::default();
+        endpoint.limits.parse.max_message_bytes = config.limits.message_bytes;
+        endpoint.limits.parse.max_headers = config.limits.headers;
+        endpoint.limits.transactions = config.limits.transactions;
+        endpoint.limits.calls = config.limits.calls.div_ceil(config.shards.max(1));
+        endpoint.timers.t1 = config.timers.t1;
+        endpoint.timers.t2 = config.timers.t2;
+        endpoint.timers.t4 = config.timers.t4;
+        endpoint.timers.provisional_repeat = config.timers.provisional_repeat;
+        endpoint.server = Text::from(config.server_name.clone());
+        endpoint.advertised = config.sip_advertised;
+        endpoint.retry_after = config.retry_after;
+        endpoint
+    }
+}
+
+/// Why a configuration is not accepted.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No address to serve.
+    #[error("no SIP address is set; accepted: one or more, such as 0.0.0.0:5060")]
+    NoAddress,
+    /// The codec list is not accepted.
+    #[error(transparent)]
+    Codecs(#[from] CodecListError),
+    /// The range of RTP ports has no room for one stream.
+    #[error(
+        "RTP ports {first}-{last} hold no pair of an even and an odd port; accepted: a range such as 16384-32767"
+    )]
+    Ports {
+        /// The first port.
+        first: u16,
+        /// The last port.
+        last: u16,
+    },
+    /// The embedded speech engine has no such voice.
+    #[error(transparent)]
+    Voice(#[from] UnknownVoice),
+    /// The speech command is empty.
+    #[error("the speech command is empty; accepted: a program and its arguments")]
+    NoCommand,
+}
+
+pub(crate) fn silence_policy(silence: Silence) -> SilencePolicy {
+    match silence {
+        Silence::Send => SilencePolicy::Send,
+        Silence::Suppress => SilencePolicy::Suppress,
+    }
+}

@@ -1,0 +1,413 @@
+//! A shard: the task that owns an endpoint and its calls outright.
+//!
+//! Everything that happens comes as a message or as a datagram; the logic is plain code in
+//! [`crate::call`] and in the endpoint. No lock is held across an await, and nothing of one call
+//! waits for another.
+
+use std::any::Any;
+use std::collections::{BTreeSet, HashMap};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use offhook_media::{Clip, StreamEvent};
+use offhook_net::StreamId;
+use offhook_sip::{Endpoint, Event, Flow, HeaderName, Headers, Incoming, Text};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant as TokioInstant, sleep_until};
+
+use crate::admission::{Admission, Ticket};
+use crate::app::{AnyApplication, AppErrorKind};
+use crate::call::{Call, Context, Load, LoadId, identity, refusal_response};
+use crate::channel::CallChannel;
+use crate::clip::ClipStore;
+use crate::command::{CallRef, Command, Outcome};
+use crate::network::{MediaEngine, SipSocket, StreamEvents};
+use crate::playable::MediaError;
+use crate::random::Random;
+use crate::settings::Settings;
+use crate::shared::Shared;
+
+/// What a shard needs for its work.
+pub(crate) struct ShardParts {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) app: Arc<dyn AnyApplication>,
+    pub(crate) sockets: Arc<[Arc<dyn SipSocket>]>,
+    pub(crate) media: Arc<dyn MediaEngine>,
+    pub(crate) clips: ClipStore,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) seed: Option<u64>,
+}
+
+/// How the server talks to a shard.
+pub(crate) struct ShardHandle {
+    pub(crate) datagrams: mpsc::Sender<(Flow, Bytes)>,
+    pub(crate) orders: mpsc::UnboundedSender<Order>,
+    /// Calls that are up.
+    pub(crate) live: watch::Receiver<usize>,
+}
+
+/// What the server asks of a shard.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Take no new calls: 503 with `Retry-After`.
+    Drain,
+    /// Hang up every call.
+    HangUpAll,
+    /// Say what is held.
+    Count(oneshot::Sender<ShardCounts>),
+    /// End.
+    Stop,
+}
+
+/// What a shard holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ShardCounts {
+    /// Calls whose instance, SIP side or media has not ended.
+    pub(crate) calls: usize,
+    /// Calls that are up.
+    pub(crate) live: usize,
+    pub(crate) sip: offhook_sip::Counts,
+}
+
+type Loaded = (CallRef, LoadId, Result<Clip, MediaError>);
+
+struct Shard {
+    parts: ShardParts,
+    endpoint: Endpoint,
+    random: Random,
+    calls: HashMap<CallRef, Entry>,
+    /// Calls that are up.
+    live: usize,
+    deadlines: BTreeSet<(Instant, CallRef)>,
+    streams: HashMap<StreamId, CallRef>,
+    stream_events: StreamEvents,
+    commands: mpsc::UnboundedSender<(CallRef, Command)>,
+    loaded: mpsc::UnboundedSender<Loaded>,
+    live_published: watch::Sender<usize>,
+}
+
+struct Entry {
+    call: Call,
+    deadline: Option<Instant>,
+}
+
+/// What a shard listens to.
+struct Inbox {
+    datagrams: mpsc::Receiver<(Flow, Bytes)>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    commands: mpsc::UnboundedReceiver<(CallRef, Command)>,
+    stream_events: mpsc::UnboundedReceiver<(StreamId, StreamEvent)>,
+    loaded: mpsc::UnboundedReceiver<Loaded>,
+}
+
+/// Starts a shard on the present runtime.
+pub(crate) fn start(parts: ShardParts) -> (ShardHandle, tokio::task::JoinHandle<()>) {
+    let (datagrams_in, datagrams) = mpsc::channel(parts.settings.config.limits.waiting_datagrams.max(1));
+    let (orders_in, orders) = mpsc::unbounded_channel();
+    let (commands_in, commands) = mpsc::unbounded_channel();
+    let (stream_events_in, stream_events) = mpsc::unbounded_channel();
+    let (loaded_in, loaded) = mpsc::unbounded_channel();
+    let (live_published, live) = watch::channel(0);
+    let mut random = Random::new(parts.seed);
+    let shard = Shard {
+        endpoint: Endpoint::new(parts.settings.endpoint(), random.next_u64()),
+        parts,
+        random,
+        calls: HashMap::new(),
+        live: 0,
+        deadlines: BTreeSet::new(),
+        streams: HashMap::new(),
+        stream_events: stream_events_in,
+        commands: commands_in,
+        loaded: loaded_in,
+        live_published,
+    };
+    let inbox = Inbox { datagrams, orders, commands, stream_events, loaded };
+    let task = tokio::spawn(shard.run(inbox));
+    (ShardHandle { datagrams: datagrams_in, orders: orders_in, live }, task)
+}
+
+impl Shard {
+    async fn run(mut self, mut inbox: Inbox) {
+        let timer = sleep_until(TokioInstant::now());
+        tokio::pin!(timer);
+        loop {
+            let deadline = self.poll_timeout();
+            if let Some(deadline) = deadline {
+                let deadline = TokioInstant::from_std(deadline);
+                if timer.deadline() != deadline {
+                    timer.as_mut().reset(deadline);
+                }
+            }
+            // A fixed order makes runs of the simulator repeatable.
+            tokio::select! {
+                biased;
+                Some(order) = inbox.orders.recv() => {
+                    if !self.order(now(), order) {
+                        return;
+                    }
+                }
+                Some((call, command)) = inbox.commands.recv() => self.command(now(), call, command),
+                Some((stream, event)) = inbox.stream_events.recv() => self.stream_event(now(), stream, event),
+                Some((call, load, clip)) = inbox.loaded.recv() => {
+                    self.with_call(now(), call, |call, cx| call.loaded(cx, load, clip));
+                }
+                Some((flow, bytes)) = inbox.datagrams.recv() => self.endpoint.receive(now(), flow, bytes),
+                () = &mut timer, if deadline.is_some() => {}
+            }
+            self.settle(now());
+        }
+    }
+
+    /// Carries out what has become due, then everything that follows from it.
+    fn settle(&mut self, now: Instant) {
+        if self.endpoint.poll_timeout().is_some_and(|due| due <= now) {
+            self.endpoint.handle_timeout(now);
+        }
+        while let Some((due, id)) = self.deadlines.first().copied() {
+            if due > now {
+                break;
+            }
+            self.with_call(now, id, |call, cx| call.handle_timeout(cx));
+            // A deadline that was not moved would never let go.
+            self.deadlines.remove(&(due, id));
+        }
+        loop {
+            self.transmit();
+            let Some(event) = self.endpoint.poll_event() else { break };
+            self.event(now, event);
+        }
+        self.publish_live();
+    }
+
+    fn transmit(&mut self) {
+        while let Some(transmit) = self.endpoint.poll_transmit() {
+            let Some(socket) = socket_of(&self.parts.sockets, &transmit.flow) else { continue };
+            if let Err(error) = socket.try_send(&transmit) {
+                // SIP repeats what the network loses.
+                tracing::debug!(to = %transmit.flow.remote, %error, "a SIP datagram was not sent");
+            }
+        }
+    }
+
+    fn event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Incoming(incoming) => self.incoming(now, *incoming),
+            Event::Acknowledged { call } => self.with_call(now, call, |call, cx| call.acknowledged(cx)),
+            Event::ProvisionalAcknowledged { call } => {
+                self.with_call(now, call, |call, cx| call.provisional_acknowledged(cx));
+            }
+            Event::Answer { call, sdp } => {
+                self.with_call(now, call, |call, cx| call.answered_offer(cx, &sdp))
+            }
+            Event::NoAnswer { call } => self.with_call(now, call, |call, cx| call.offer_unanswered(cx)),
+            Event::Offer { call, id, sdp, .. } => {
+                self.with_call(now, call, |call, cx| call.offered(cx, id, sdp.as_ref()));
+            }
+            Event::Info { call, content_type, body } => {
+                self.with_call(now, call, |call, cx| call.info(cx, content_type.as_ref(), &body));
+            }
+            Event::Cleared { call, clearing } => {
+                self.with_call(now, call, |call, cx| call.on_cleared(cx, &clearing));
+            }
+            // The rest belongs to calls of our own, which this server does not make.
+            _ => {}
+        }
+    }
+
+    /// A call arrives: it is refused, or gets an instance of the application.
+    fn incoming(&mut self, now: Instant, incoming: Incoming) {
+        let Incoming { call: id, request, flow, sdp, reliability, .. } = incoming;
+        let Some(ticket) = self.parts.admission.enter() else {
+            tracing::info!(remote = %flow.remote, "a call is refused with 503: no room for another instance");
+            return self.refuse(now, id, crate::app::Refusal::Busy);
+        };
+        let settings = self.parts.settings.clone();
+        let call_id: Arc<str> = format!("{:016x}", self.random.next_u64()).into();
+        let identity = identity(call_id, &request, flow.remote, settings.wall_clock(now), now);
+        let shared = Arc::new(Shared::new(identity, request.headers, id, self.commands.clone()));
+        if let Err(refusal) = self.parts.app.admit(&shared.details(now)) {
+            tracing::info!(call_id = %shared.identity.call_id, ?refusal, "a call is refused");
+            return self.refuse(now, id, refusal);
+        }
+        tracing::info!(
+            call_id = %shared.identity.call_id,
+            from = %shared.identity.from,
+            to = %shared.identity.to,
+            remote = %flow.remote,
+            "incoming call"
+        );
+        let call = Call::new(id, shared.clone(), flow, sdp, reliability);
+        self.calls.insert(id, Entry { call, deadline: None });
+        self.live += 1;
+        if settings.config.auto_ring {
+            self.with_call(now, id, |call, cx| call.auto_ring(cx));
+        }
+        tokio::spawn(run_instance(self.parts.app.clone(), shared, ticket));
+    }
+
+    /// Refuses a call for which no instance is started (RUN-15, RUN-25).
+    fn refuse(&mut self, now: Instant, id: CallRef, refusal: crate::app::Refusal) {
+        let (status, retry_after, _) = refusal_response(refusal);
+        let mut headers = Headers::default();
+        if retry_after {
+            let seconds = self.parts.settings.config.retry_after.as_secs();
+            headers.push(HeaderName::RetryAfter, Text::from(seconds.to_string()));
+        }
+        if let Err(error) = self.endpoint.reject(now, id, status, headers) {
+            tracing::debug!(%error, "no refusal was sent");
+        }
+    }
+
+    fn command(&mut self, now: Instant, id: CallRef, command: Command) {
+        if self.calls.contains_key(&id) {
+            self.with_call(now, id, |call, cx| call.command(cx, command));
+        }
+        // A channel that outlives its call: dropping the reply lets it see the published IDLE.
+    }
+
+    fn stream_event(&mut self, now: Instant, stream: StreamId, event: StreamEvent) {
+        if let Some(id) = self.streams.get(&stream).copied() {
+            self.with_call(now, id, |call, cx| call.stream_event(cx, event));
+        }
+    }
+
+    /// `false` ends the shard.
+    fn order(&mut self, now: Instant, order: Order) -> bool {
+        match order {
+            Order::Drain => self.endpoint.set_draining(true),
+            Order::HangUpAll => {
+                self.endpoint.set_draining(true);
+                let live: Vec<CallRef> =
+                    self.calls.iter().filter(|(_, entry)| entry.call.is_live()).map(|(id, _)| *id).collect();
+                for id in live {
+                    self.with_call(now, id, |call, cx| call.shut_down(cx));
+                }
+            }
+            Order::Count(reply) => {
+                let sip = self.endpoint.counts();
+                // Whoever asked may have given up.
+                let _ = reply.send(ShardCounts { calls: self.calls.len(), live: self.live, sip });
+            }
+            Order::Stop => return false,
+        }
+        true
+    }
+
+    /// Lets one call act, then looks after its timers and its end.
+    fn with_call(&mut self, now: Instant, id: CallRef, act: impl FnOnce(&mut Call, &mut Context<'_>)) {
+        let mut loads = Vec::new();
+        let Some(entry) = self.calls.get_mut(&id) else { return };
+        let mut cx = Context {
+            now,
+            endpoint: &mut self.endpoint,
+            media: &self.parts.media,
+            stream_events: &self.stream_events,
+            settings: &self.parts.settings,
+            random: &mut self.random,
+            clips: &self.parts.clips,
+            loads: &mut loads,
+            streams: &mut self.streams,
+        };
+        let was_live = entry.call.is_live();
+        act(&mut entry.call, &mut cx);
+        self.live -= usize::from(was_live && !entry.call.is_live());
+
+        let deadline = entry.call.poll_timeout();
+        if deadline != entry.deadline {
+            if let Some(old) = entry.deadline {
+                self.deadlines.remove(&(old, id));
+            }
+            if let Some(new) = deadline {
+                self.deadlines.insert((new, id));
+            }
+            entry.deadline = deadline;
+        }
+        if entry.call.is_over() {
+            if let Some(old) = entry.deadline {
+                self.deadlines.remove(&(old, id));
+            }
+            self.calls.remove(&id);
+        }
+        for load in loads {
+            self.load(load);
+        }
+    }
+
+    /// Loads sound off the shard.
+    fn load(&self, load: Load) {
+        let (clips, loaded) = (self.parts.clips.clone(), self.loaded.clone());
+        tokio::spawn(async move {
+            let Load { call, id, request } = load;
+            let result = clips.load(request).await;
+            // A shard that has ended needs no sound.
+            let _ = loaded.send((call, id, result));
+        });
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        let calls = self.deadlines.first().map(|(deadline, _)| *deadline);
+        [calls, self.endpoint.poll_timeout()].into_iter().flatten().min()
+    }
+
+    fn publish_live(&self) {
+        self.live_published.send_if_modified(|published| {
+            let changed = *published != self.live;
+            *published = self.live;
+            changed
+        });
+    }
+}
+
+/// Runs one instance; whatever it does, its call hears of its end (RUN-18).
+async fn run_instance(app: Arc<dyn AnyApplication>, shared: Arc<Shared>, ticket: Ticket) {
+    let channel = CallChannel::new(shared.clone());
+    let running = AssertUnwindSafe(async { app.run_boxed(channel).await });
+    let call_id = &shared.identity.call_id;
+    let outcome = match running.catch_unwind().await {
+        Ok(Ok(code)) => {
+            tracing::info!(target: "offhook::report", %call_id, code, "the instance has ended");
+            Outcome::Returned
+        }
+        Ok(Err(error)) => {
+            match error.kind {
+                AppErrorKind::Hangup => {
+                    tracing::info!(target: "offhook::report", %call_id, "the instance has ended: {error}");
+                }
+                _ => tracing::error!(%call_id, "the instance has failed: {error}"),
+            }
+            Outcome::Failed(error.kind)
+        }
+        Err(panic) => {
+            tracing::error!(%call_id, "the instance has panicked: {}", panic_text(panic.as_ref()));
+            Outcome::Failed(AppErrorKind::Exception)
+        }
+    };
+    drop(ticket);
+    shared.send(Command::Ended(outcome));
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// The socket that a flow leaves from: the one bound to its local address, or to all addresses.
+fn socket_of<'a>(sockets: &'a [Arc<dyn SipSocket>], flow: &Flow) -> Option<&'a Arc<dyn SipSocket>> {
+    let exact = sockets.iter().find(|socket| socket.local_addr() == flow.local);
+    exact.or_else(|| {
+        sockets.iter().find(|socket| {
+            let bound = socket.local_addr();
+            bound.ip().is_unspecified()
+                && bound.port() == flow.local.port()
+                && (bound.is_ipv4() == flow.local.is_ipv4())
+        })
+    })
+}
+
+fn now() -> Instant {
+    TokioInstant::now().into_std()
+}

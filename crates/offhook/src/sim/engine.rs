@@ -1,0 +1,230 @@
+//! The media engine of a virtual host: the same streams as on a real one, driven by the virtual clock.
+
+use std::any::Any;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use bytes::Bytes;
+use offhook_media::{Stream, StreamCommand, StreamConfig, StreamEvent, StreamStats};
+use offhook_net::StreamId;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::{Instant as TokioInstant, sleep_until};
+
+use super::wire::Wire;
+use crate::network::{MediaEngine, ReservedPorts, StreamEvents};
+
+pub(super) struct VirtualEngine {
+    wire: Arc<Wire>,
+    host: IpAddr,
+    ports: RangeInclusive<u16>,
+    state: Mutex<State>,
+    /// The earliest deadline may have changed.
+    changed: Notify,
+    myself: Weak<Self>,
+}
+
+#[derive(Default)]
+struct State {
+    streams: HashMap<StreamId, Running>,
+    deadlines: BTreeSet<(Instant, StreamId)>,
+    taken: HashSet<SocketAddr>,
+    opened: u64,
+    last_port: u16,
+}
+
+struct Running {
+    stream: Stream,
+    ports: VirtualPorts,
+    events: StreamEvents,
+    deadline: Option<Instant>,
+}
+
+impl VirtualEngine {
+    pub(super) fn start(wire: Arc<Wire>, host: IpAddr, ports: RangeInclusive<u16>) -> Arc<Self> {
+        let engine = Arc::new_cyclic(|myself| Self {
+            wire,
+            host,
+            ports,
+            state: Mutex::default(),
+            changed: Notify::new(),
+            myself: myself.clone(),
+        });
+        tokio::spawn(drive(Arc::downgrade(&engine)));
+        engine
+    }
+
+    fn receive(&self, id: StreamId, rtcp: bool, from: SocketAddr, bytes: &[u8]) {
+        self.with_stream(id, |stream, now| match rtcp {
+            false => stream.handle_rtp(now, from, bytes),
+            true => stream.handle_rtcp(now, from, bytes),
+        });
+    }
+
+    fn handle_timeouts(&self, now: Instant) {
+        loop {
+            let due = self.state.lock().deadlines.first().copied();
+            match due {
+                Some((deadline, id)) if deadline <= now => self.with_stream(id, Stream::handle_timeout),
+                _ => return,
+            }
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.state.lock().deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// Lets a stream act, then carries out what it wants.
+    fn with_stream(&self, id: StreamId, act: impl FnOnce(&mut Stream, Instant)) {
+        let now = TokioInstant::now().into_std();
+        let ended = {
+            let mut state = self.state.lock();
+            let state = &mut *state;
+            let Some(running) = state.streams.get_mut(&id) else { return };
+            act(&mut running.stream, now);
+            let closed = running.settle(id, &self.wire);
+            let deadline = running.stream.poll_timeout();
+            if deadline != running.deadline || closed {
+                if let Some(old) = running.deadline {
+                    state.deadlines.remove(&(old, id));
+                }
+                if let Some(new) = deadline.filter(|_| !closed) {
+                    state.deadlines.insert((new, id));
+                }
+                running.deadline = deadline;
+                self.changed.notify_one();
+            }
+            if closed { state.streams.remove(&id) } else { None }
+        };
+        // Gives the ports back, which takes the lock again.
+        drop(ended);
+    }
+}
+
+impl Running {
+    /// Sends what is to be sent and tells what is to be told; `true` when the stream has ended.
+    fn settle(&mut self, id: StreamId, wire: &Wire) -> bool {
+        let mut buffer = [0; Stream::MAX_DATAGRAM];
+        while let Some(outgoing) = self.stream.poll_transmit(&mut buffer) {
+            let from = if outgoing.rtcp { self.ports.rtcp() } else { self.ports.rtp };
+            wire.send(from, outgoing.to, Bytes::copy_from_slice(&buffer[..outgoing.len]));
+        }
+        let mut closed = false;
+        while let Some(event) = self.stream.poll_event() {
+            closed |= matches!(event, StreamEvent::Closed(_));
+            // Whoever opened the stream may have ended.
+            let _ = self.events.send((id, event));
+        }
+        closed
+    }
+}
+
+impl MediaEngine for VirtualEngine {
+    fn reserve(&self, address: IpAddr) -> io::Result<Box<dyn ReservedPorts>> {
+        let ip = if address.is_unspecified() { self.host } else { address };
+        let mut state = self.state.lock();
+        let pairs = self.ports.clone().filter(|port| port % 2 == 0 && *port < *self.ports.end());
+        let (later, earlier): (Vec<u16>, Vec<u16>) = pairs.partition(|port| *port > state.last_port);
+        let free = later.into_iter().chain(earlier).map(|port| SocketAddr::new(ip, port));
+        let rtp = free.into_iter().find(|rtp| !state.taken.contains(rtp)).ok_or(io::ErrorKind::AddrInUse)?;
+        state.taken.insert(rtp);
+        state.last_port = rtp.port();
+        Ok(Box::new(VirtualPorts { engine: self.myself.clone(), rtp }))
+    }
+
+    fn open(
+        &self,
+        ports: Box<dyn ReservedPorts>,
+        config: StreamConfig,
+        events: StreamEvents,
+    ) -> io::Result<StreamId> {
+        let ports: Box<dyn Any> = ports;
+        let ports = *ports.downcast::<VirtualPorts>().map_err(|_| io::ErrorKind::InvalidInput)?;
+        let id = {
+            let mut state = self.state.lock();
+            state.opened += 1;
+            StreamId(state.opened)
+        };
+        for (address, rtcp) in [(ports.rtp, false), (ports.rtcp(), true)] {
+            let engine = self.myself.clone();
+            let receive = move |from, bytes: Bytes| {
+                if let Some(engine) = engine.upgrade() {
+                    engine.receive(id, rtcp, from, &bytes);
+                }
+            };
+            self.wire.bind(address, Arc::new(receive))?;
+        }
+        let stream = Stream::new(TokioInstant::now().into_std(), config);
+        let running = Running { stream, ports, events, deadline: None };
+        self.state.lock().streams.insert(id, running);
+        self.with_stream(id, |_, _| {});
+        Ok(id)
+    }
+
+    fn command(&self, stream: StreamId, command: StreamCommand) {
+        self.with_stream(stream, |stream, now| stream.command(now, command));
+    }
+
+    fn stats(&self, stream: StreamId) -> Option<StreamStats> {
+        self.state.lock().streams.get(&stream).map(|running| running.stream.stats())
+    }
+
+    fn ports_free(&self) -> usize {
+        let pairs = self.ports.clone().filter(|port| port % 2 == 0 && *port < *self.ports.end()).count();
+        pairs.saturating_sub(self.state.lock().taken.len())
+    }
+
+    fn streams(&self) -> usize {
+        self.state.lock().streams.len()
+    }
+}
+
+/// A pair of ports of a virtual host.
+struct VirtualPorts {
+    engine: Weak<VirtualEngine>,
+    rtp: SocketAddr,
+}
+
+impl VirtualPorts {
+    fn rtcp(&self) -> SocketAddr {
+        SocketAddr::new(self.rtp.ip(), self.rtp.port() + 1)
+    }
+}
+
+impl ReservedPorts for VirtualPorts {
+    fn rtp(&self) -> SocketAddr {
+        self.rtp
+    }
+}
+
+impl Drop for VirtualPorts {
+    fn drop(&mut self) {
+        let Some(engine) = self.engine.upgrade() else { return };
+        engine.wire.unbind(self.rtp);
+        engine.wire.unbind(self.rtcp());
+        engine.state.lock().taken.remove(&self.rtp);
+    }
+}
+
+/// Wakes the streams of an engine when their time has come, for as long as anyone holds the engine.
+async fn drive(engine: Weak<VirtualEngine>) {
+    loop {
+        let Some(running) = engine.upgrade() else { return };
+        running.handle_timeouts(TokioInstant::now().into_std());
+        let changed = running.changed.notified();
+        match running.next_deadline() {
+            Some(deadline) => {
+                tokio::select! {
+                    () = sleep_until(TokioInstant::from_std(deadline)) => {}
+                    () = changed => {}
+                }
+            }
+            None => changed.await,
+        }
+    }
+}
