@@ -23,14 +23,13 @@ pub(super) fn smoke(context: &Context) -> Result<()> {
     targets.sort();
     ensure!(!targets.is_empty(), "there is no fuzz target");
     for target in targets {
+        let corpus = format!("fuzz/corpus/{target}");
+        fs::create_dir_all(context.root.join(&corpus))?;
         // Without a sanitizer a stable toolchain suffices; panics, hangs and memory are found all the same.
         run(cargo_tool(&context.root, "fuzz", "0.13.2")?
-            .args(["run", "--sanitizer", "none", &target, "--"])
-            .args([
-                format!("-max_total_time={SECONDS}"),
-                "-rss_limit_mb=512".to_owned(),
-                "-timeout=5".to_owned(),
-            ]))?;
+            .args(["run", "--sanitizer", "none", &target, &corpus, &format!("fuzz/seeds/{target}"), "--"])
+            .arg(format!("-max_total_time={SECONDS}"))
+            .args(["-rss_limit_mb=512", "-timeout=5", "-print_final_stats=1"]))?;
     }
     Ok(())
 }
