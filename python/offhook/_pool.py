@@ -11,7 +11,7 @@ Task = Callable[[], None]
 
 
 class Full(Exception):
-    """As many tasks run as the pool has room for."""
+    """There is no thread for a further task."""
 
 
 class ThreadPool:
@@ -28,7 +28,7 @@ class ThreadPool:
         """Run a task. It must call ``release`` just before its last act, so that the next start finds room.
 
         Raises:
-            Full: if ``limit`` tasks run.
+            Full: if ``limit`` tasks run, or the machine has no thread left.
         """
         with self._lock:
             if self._busy >= self._limit:
@@ -40,9 +40,15 @@ class ThreadPool:
             if grow:
                 self._threads += 1
                 number = self._threads
-        self._tasks.put(task)
         if grow:
-            threading.Thread(target=self._run, name=f"offhook-instance-{number}", daemon=True).start()
+            try:
+                threading.Thread(target=self._run, name=f"offhook-instance-{number}", daemon=True).start()
+            except RuntimeError as error:  # The machine has no thread left.
+                with self._lock:
+                    self._busy -= 1
+                    self._threads -= 1
+                raise Full from error
+        self._tasks.put(task)
 
     def release(self) -> None:
         """The calling task is all but over."""

@@ -27,7 +27,6 @@ BACKLOG = 4 * LONGEST_LINE
 """Bytes that may wait for a server that does not read before log lines are dropped."""
 
 HANGUP_CODE = -32000
-CANCELLED_CODE = -32006
 
 _SETTLE_SECONDS = 1.0
 """How long a cancelled task waits for the server to confirm that the job has stopped (``GEN-17``)."""

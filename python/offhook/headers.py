@@ -57,6 +57,14 @@ class SIPHeaderField:
         """The values in order, as a list that the caller may keep and change."""
         return list(self._values)
 
+    @classmethod
+    def _of_request(cls, name: str, value: str) -> SIPHeaderField:
+        """A field as it was received: what a peer sends is shown, not judged."""
+        field = cls.__new__(cls)
+        field._name = name
+        field._values = [value]
+        return field
+
     def __repr__(self) -> str:
         return f"SIPHeaderField({self._name!r}, {self._values!r})"
 
@@ -77,7 +85,7 @@ class SIP:
             if known is not None:
                 known._values.append(value)
             else:
-                self._received[name.lower()] = SIPHeaderField(name, value)
+                self._received[name.lower()] = SIPHeaderField._of_request(name, value)
 
     def request_header_field(self, name: str) -> SIPHeaderField | None:
         """The custom header field of that name in the INVITE, or ``None`` (``SIP-5``).

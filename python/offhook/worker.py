@@ -36,6 +36,7 @@ _GRACE_SECONDS = 5.0
 """How long instances may go on when the server is gone, and how long the interpreter may take to finish."""
 
 _METHOD_NOT_FOUND = -32601
+_BAD_PARAMETERS = -32602
 _NO_SUCH_FILE = -3
 _INVALID = -4
 
@@ -95,18 +96,24 @@ class Worker:
 
     def _dispatch(self, message: Message) -> None:
         method = message["method"]
-        handler = self._handlers.get(method)
-        if handler is not None:
-            handler(message["params"])
-            return
-        number = message.get("id")
-        if number is None:
-            return  # A notification of a later version.
+        try:
+            handler = self._handlers.get(method)
+            if handler is not None:
+                handler(message["params"])
+            elif "id" in message:
+                self._answer(message["id"], method, message.get("params", {}))
+            # Anything else is a notification of a later version.
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ProtocolError(
+                f"the server sent a {method!r:.100} that breaks the protocol: {error!r}"
+            ) from error
+
+    def _answer(self, number: Any, method: str, params: Message) -> None:
         request = self._requests.get(method)
         if request is None:
             self._wire.refuse(number, _METHOD_NOT_FOUND, f"unknown method {method!r:.100}")
         else:
-            request(number, message.get("params", {}))
+            request(number, params)
 
     # Requests of the server
 
@@ -115,9 +122,14 @@ class Worker:
         self._pool = ThreadPool(params["max_threads"])
         self._files = UASFileManagement(params["media_root"])
         tones.catalogue.learn(params["tones"])
-        folder = params.get("operating_directory")
-        if folder is not None:
-            os.chdir(folder)
+        folder = params["operating_directory"]
+        try:
+            if folder is not None:
+                os.chdir(folder)
+        except OSError as error:
+            words = f"operating_directory is {folder!r}, which cannot be entered: {error.strerror}"
+            self._wire.refuse(number, _BAD_PARAMETERS, words)
+            return
         self._alias()
         self._wire.respond(number, {})
 

@@ -59,6 +59,12 @@ def test_received_fields_are_found_without_regard_to_case(peer: ChannelPeer) -> 
     assert channel.SIP.request_header_field("x-three") is None
 
 
+def test_received_fields_are_shown_as_they_came(peer: ChannelPeer) -> None:
+    """SIP-5: what a peer sent is not judged by the rules for what we send."""
+    channel = peer.make_channel(headers=[["x-odd", "tab\there"]])
+    assert channel.SIP.request_header_field("X-Odd").get_values() == ["tab\there"]
+
+
 def test_received_fields_stay_after_the_call(peer: ChannelPeer) -> None:
     """SIP-8: in IDLE too."""
     channel = peer.make_channel(headers=[["x-one", "1"]], state="IDLE")

@@ -170,6 +170,21 @@ def test_one_instance_too_many_is_refused(worker: WorkerPeer, tmp_path: Path) ->
         worker.server.respond(request, {"state": "IDLE"})
 
 
+def test_a_machine_without_threads_refuses_the_instance(
+    worker: WorkerPeer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RUN-21, RUN-14: the instance ends with -9, and the next one runs once there is a thread."""
+    worker.load(tmp_path / "app.py", "def main(channel):\n    return 1\n")
+
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        assert worker.run("app")["return_code"] == -9
+    assert worker.run("app")["return_code"] == 1
+
+
 def test_threads_are_reused(worker: WorkerPeer, tmp_path: Path) -> None:
     """RUN-22, GEN-13: 1,000 instances one after another on one thread, and no channel is kept."""
     worker.load(tmp_path / "app.py", "def main(channel):\n    return 0\n")

@@ -48,17 +48,42 @@ def test_an_unknown_request_is_refused_and_an_unknown_notification_ignored(worke
     assert response["error"]["code"] == -32601
 
 
-@pytest.mark.parametrize("line", [b"nonsense\n", b"[]\n", b"\xff\xfe\n", b"x" * LONGEST_LINE])
-def test_a_line_that_is_no_message_closes_the_connection(line: bytes) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"nonsense\n",
+        b"[]\n",
+        b"\xff\xfe\n",
+        b"x" * LONGEST_LINE,
+        b'{"jsonrpc":"2.0","method":"channel.state","params":{}}\n',
+        b'{"jsonrpc":"2.0","method":"instance.start","params":5}\n',
+        b'{"jsonrpc":"2.0","id":5,"method":"application.load"}\n',
+    ],
+)
+def test_a_line_that_breaks_the_protocol_ends_the_worker(line: bytes) -> None:
     """Nothing more can be trusted after it."""
-    with ChannelPeer() as peer:
-        failing = WorkerPeer()
-        sending = Running(failing.server.send_raw, line)
-        with pytest.raises(ProtocolError):
-            failing.running.result()
-        sending.result()
-        failing.server.close()
-        assert peer.channel.state() is peer.channel.State.CALL_INCOMING
+    failing = WorkerPeer()
+    sending = Running(failing.server.send_raw, line)
+    with pytest.raises(ProtocolError):
+        failing.running.result()
+    sending.result()
+    failing.server.close()
+
+
+def test_an_operating_directory_that_is_missing_is_refused(worker: WorkerPeer, tmp_path: Path) -> None:
+    """The server is told why, and may try again."""
+    params = {
+        "protocol": 1,
+        "media_root": str(tmp_path),
+        "operating_directory": str(tmp_path / "missing"),
+        "log_level": "info",
+        "max_threads": 1,
+        "tones": [],
+    }
+    error = worker.server.request("worker.configure", params)["error"]
+    assert error["code"] == -32602
+    assert "missing', which cannot be entered: No such file or directory" in error["message"]
+    worker.configure()
 
 
 def test_messages_that_arrive_in_pieces_are_put_together(peer: ChannelPeer) -> None:
