@@ -67,7 +67,8 @@ fn sources() -> Result<PathBuf, Box<dyn Error>> {
 
 /// Where cargo unpacks what it takes from a registry.
 fn unpacked_sources() -> Option<PathBuf> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")))?;
+    let home =
+        env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")))?;
     let registries = fs::read_dir(home.join("registry/src")).ok()?;
     registries
         .filter_map(|registry| Some(registry.ok()?.path().join(format!("{PACKAGE}-{VERSION}"))))

@@ -20,7 +20,8 @@ pub fn resample(samples: &[i16], from_hz: u32, to_hz: u32) -> Vec<i16> {
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     let input: Vec<f32> = samples.iter().map(|sample| f32::from(*sample)).collect();
     // Neither fails: the rates are not zero, the buffer is as long as stated, and there is one channel throughout.
-    let mut resampler = Fft::<f32>::new(from, to, CHUNK, 1, FixedSync::Both).expect("rates are not zero");
+    let mut resampler =
+        Fft::<f32>::new(from, to, chunk(from, to), 1, FixedSync::Both).expect("rates are not zero");
     let input = InterleavedSlice::new(&input, 1, samples.len()).expect("length as stated");
     let output = resampler.process_all(&input, samples.len(), None).expect("one channel");
     // The cast saturates: an overshoot of the filter clips and does not wrap.
@@ -29,5 +30,16 @@ pub fn resample(samples: &[i16], from_hz: u32, to_hz: u32) -> Vec<i16> {
     output
 }
 
-/// Frames that are transformed at once: more make the filter steeper.
-const CHUNK: usize = 4096;
+/// Input frames that are transformed at once: a whole and even number of the smallest step that both rates share, so
+/// that the filter's delay, half a transform, is a whole number of samples at both rates.
+fn chunk(from: usize, to: usize) -> usize {
+    let step = 2 * from / greatest_common_divisor(from, to);
+    step * LEAST_CHUNK.div_ceil(step)
+}
+
+fn greatest_common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+/// More frames make the filter steeper.
+const LEAST_CHUNK: usize = 4096;

@@ -22,7 +22,11 @@ use crate::{Voice, resource};
 pub fn synthesize(text: &str, voice: Voice) -> Result<Vec<i16>, SynthesisError> {
     let text: String = text
         .chars()
-        .map(|character| if character == '<' || character == '>' || character.is_control() { ' ' } else { character })
+        .map(
+            |character| {
+                if character == '<' || character == '>' || character.is_control() { ' ' } else { character }
+            },
+        )
         .collect();
     let mut system = System::new()?;
     system.load(resource::of(voice))?;
@@ -38,7 +42,9 @@ pub enum SynthesisError {
     #[error("no temporary file for the speech engine's resources: {0}")]
     TemporaryFile(#[source] io::Error),
     /// The path of the temporary directory is too long for the engine.
-    #[error("temporary file {path:?} has too long a name for the speech engine, accepted: {LONGEST_PATH} bytes or less")]
+    #[error(
+        "temporary file {path:?} has too long a name for the speech engine, accepted: {LONGEST_PATH} bytes or less"
+    )]
     PathTooLong {
         /// The path of the file.
         path: String,
@@ -87,8 +93,13 @@ impl System {
         let status = unsafe {
             native::pico_initialize(memory.as_mut_ptr().cast::<c_void>(), MEMORY_BYTES as u32, &mut system)
         };
-        let this =
-            Self { system, engine: ptr::null_mut(), resources: Vec::new(), voice_defined: false, _memory: memory };
+        let this = Self {
+            system,
+            engine: ptr::null_mut(),
+            resources: Vec::new(),
+            voice_defined: false,
+            _memory: memory,
+        };
         this.check("start", status)?;
         Ok(this)
     }
@@ -114,8 +125,9 @@ impl System {
 
             let mut resource_name = [0; native::PICO_MAX_RESOURCE_NAME_SIZE];
             // SAFETY: system and resource are valid, and the buffer has the size that the library asks for.
-            let status =
-                unsafe { native::pico_getResourceName(self.system, loaded, resource_name.as_mut_ptr().cast()) };
+            let status = unsafe {
+                native::pico_getResourceName(self.system, loaded, resource_name.as_mut_ptr().cast())
+            };
             self.check("name a language resource", status)?;
             // SAFETY: all three are valid, and both names end in a zero byte.
             let status = unsafe {

@@ -52,7 +52,8 @@ impl FromStr for Voice {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let wanted = name.trim().replace('_', "-");
         let by_tag = Self::ALL.into_iter().find(|voice| voice.language().eq_ignore_ascii_case(&wanted));
-        let by_language = || Self::ALL.into_iter().find(|voice| voice.language()[..2].eq_ignore_ascii_case(&wanted));
+        let by_language =
+            || Self::ALL.into_iter().find(|voice| voice.language()[..2].eq_ignore_ascii_case(&wanted));
         by_tag.or_else(by_language).ok_or_else(|| UnknownVoice { name: name.to_owned() })
     }
 }

@@ -47,8 +47,11 @@ fn products(reference: &[i16], heard: &[i16]) -> Vec<f64> {
         }
         forward.spectrum(&mut input)
     };
-    let mut product: Vec<_> =
-        spectrum(heard).into_iter().zip(spectrum(reference)).map(|(heard, sought)| heard * sought.conj()).collect();
+    let mut product: Vec<_> = spectrum(heard)
+        .into_iter()
+        .zip(spectrum(reference))
+        .map(|(heard, sought)| heard * sought.conj())
+        .collect();
     let output = Inverse::new(size).samples(&mut product);
     output.iter().map(|value| value / size as f64).collect()
 }

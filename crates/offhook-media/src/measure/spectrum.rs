@@ -44,7 +44,9 @@ pub fn dominant_frequencies(samples: &[i16], rate_hz: u32, most: usize) -> Vec<C
     let hz_per_bin = f64::from(rate_hz) / size as f64;
     let strongest = power.iter().copied().fold(0.0, f64::max);
     let mut peaks: Vec<usize> = (1..power.len() - 1)
-        .filter(|bin| power[*bin] > strongest * 1e-5 && power[*bin] >= power[bin - 1] && power[*bin] > power[bin + 1])
+        .filter(|bin| {
+            power[*bin] > strongest * 1e-5 && power[*bin] >= power[bin - 1] && power[*bin] > power[bin + 1]
+        })
         .collect();
     peaks.sort_by(|first, second| power[*second].total_cmp(&power[*first]));
     let mut found: Vec<usize> = Vec::new();
@@ -60,7 +62,8 @@ pub fn dominant_frequencies(samples: &[i16], rate_hz: u32, most: usize) -> Vec<C
         .into_iter()
         .map(|bin| {
             let frequency_hz = (bin as f64 + offset_of_peak(&power, bin)) * hz_per_bin;
-            let level_dbm0 = dbm0_of_rms(amplitude(samples, rate_hz, frequency_hz) / std::f64::consts::SQRT_2);
+            let level_dbm0 =
+                dbm0_of_rms(amplitude(samples, rate_hz, frequency_hz) / std::f64::consts::SQRT_2);
             Component { frequency_hz, level_dbm0 }
         })
         .collect()
@@ -76,5 +79,6 @@ fn offset_of_peak(power: &[f64], bin: usize) -> f64 {
 
 /// The window with four terms and side lobes 92 dB down; `at` runs from 0 to 1.
 fn blackman_harris(at: f64) -> f64 {
-    0.358_75 - 0.488_29 * (TAU * at).cos() + 0.141_28 * (2.0 * TAU * at).cos() - 0.011_68 * (3.0 * TAU * at).cos()
+    0.358_75 - 0.488_29 * (TAU * at).cos() + 0.141_28 * (2.0 * TAU * at).cos()
+        - 0.011_68 * (3.0 * TAU * at).cos()
 }

@@ -35,7 +35,9 @@ fn passes_until_phases_meet(segments: &[Segment]) -> u32 {
     let frequencies: Vec<u32> =
         [segments[0].a, segments[0].b].map(|partial| u32::from(partial.frequency_hz)).into();
     let met = |passes: &u32| {
-        frequencies.iter().all(|hz| (u64::from(*hz) * u64::from(pass_ms) * u64::from(*passes)).is_multiple_of(1000))
+        frequencies
+            .iter()
+            .all(|hz| (u64::from(*hz) * u64::from(pass_ms) * u64::from(*passes)).is_multiple_of(1000))
     };
     (1..=most).find(met).unwrap_or(1)
 }
@@ -45,7 +47,7 @@ const LONGEST_LOOP_MS: u32 = 60_000;
 /// Rounding of edges.
 const EDGE_MS: u32 = 2;
 /// An edge takes at most this part of its segment.
-const EDGE_SHARE: usize = 12;
+const EDGE_SHARE: usize = 16;
 
 fn same_sound(first: &Segment, second: &Segment) -> bool {
     first.is_silent() && second.is_silent()
@@ -74,7 +76,8 @@ impl Renderer {
 
     /// Whether the result will be `repeated` decides about the edges at its beginning and end.
     fn passes(&self, segments: &[Segment], passes: u32, repeated: bool) -> Vec<i16> {
-        let order: Vec<&Segment> = (0..passes).flat_map(|_| segments).filter(|it| it.duration_ms > 0).collect();
+        let order: Vec<&Segment> =
+            (0..passes).flat_map(|_| segments).filter(|it| it.duration_ms > 0).collect();
         let mut samples = Vec::new();
         let mut end_ms = 0_u64;
         for (index, segment) in order.iter().enumerate() {
@@ -107,7 +110,8 @@ impl Renderer {
         let edge = (self.rate_hz * EDGE_MS / 1000) as usize;
         let edge = edge.min(length / EDGE_SHARE);
         samples.extend((start..end).map(|time| {
-            let value: f64 = components.iter().map(|component| component.peak * self.sine(*component, time)).sum();
+            let value: f64 =
+                components.iter().map(|component| component.peak * self.sine(*component, time)).sum();
             let from_start = time - start;
             let to_end = end - 1 - time;
             let mut gain = 1.0;
@@ -129,7 +133,9 @@ impl Renderer {
         let (a_hz, b_hz) = (i32::from(a.frequency_hz), i32::from(b.frequency_hz));
         let mut components = vec![Component { frequency_hz: a_hz, peak: peak(a.amplitude) }];
         match segment.add {
-            Combination::Summation => components.push(Component { frequency_hz: b_hz, peak: peak(b.amplitude) }),
+            Combination::Summation => {
+                components.push(Component { frequency_hz: b_hz, peak: peak(b.amplitude) })
+            }
             // sin(a)(1 - cos(b)) = sin(a) - sin(a + b)/2 - sin(a - b)/2
             Combination::Modulation if b_hz != 0 => {
                 let side = -peak(a.amplitude) / 2.0;

@@ -18,7 +18,7 @@ use super::{ToneError, render};
 ///   nothing is modulated; without a frequency `a` nothing is heard.
 ///
 /// The phase of each frequency runs on through the whole pass, over segment boundaries too. Where sound begins or
-/// ends, the edge is rounded over 2 ms (less in segments shorter than 24 ms), inside the segment, so that it does not
+/// ends, the edge is rounded over 2 ms (less in segments shorter than 32 ms), inside the segment, so that it does not
 /// click; that is far below what cadence and level are allowed to differ (TONE-16). Frequencies that the rate cannot
 /// hold, half of it and above, are left out rather than folded back. A sum beyond full scale is clipped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -116,7 +116,10 @@ impl Segment {
 
     /// Two frequencies at the same level each.
     pub const fn sum(first_hz: u16, second_hz: u16, amplitude: u8, duration_ms: u16) -> Self {
-        Self { b: Partial { frequency_hz: second_hz, amplitude }, ..Self::single(first_hz, amplitude, duration_ms) }
+        Self {
+            b: Partial { frequency_hz: second_hz, amplitude },
+            ..Self::single(first_hz, amplitude, duration_ms)
+        }
     }
 
     /// One frequency, its amplitude modulated by another.

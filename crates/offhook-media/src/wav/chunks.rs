@@ -40,7 +40,9 @@ impl<'a> Chunks<'a> {
             // Chunks begin at even offsets; a few writers forget the padding byte.
             let padded = length + length % 2;
             rest = match body.get(padded..) {
-                Some(next) if length % 2 == 1 && !is_chunk_id(next) && is_chunk_id(&body[length..]) => &body[length..],
+                Some(next) if length % 2 == 1 && !is_chunk_id(next) && is_chunk_id(&body[length..]) => {
+                    &body[length..]
+                }
                 Some(next) => next,
                 None => &[],
             };
@@ -79,7 +81,9 @@ fn recognise(file: &[u8]) -> &'static str {
         [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => "a TIFF file",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => "an MP4 file",
         // The frame sync of MPEG audio: eleven bits set, then neither the reserved version nor the reserved layer.
-        _ if u16_at(file, 0).is_some_and(|word| word & 0xE0FF == 0xE0FF && word & 0x0600 != 0) => "an MP3 file",
+        _ if u16_at(file, 0).is_some_and(|word| word & 0xE0FF == 0xE0FF && word & 0x0600 != 0) => {
+            "an MP3 file"
+        }
         _ => "unknown data",
     }
 }
