@@ -30,9 +30,13 @@ pub(crate) fn is_token(text: &str) -> bool {
 
 /// Without the blanks and tabs at both ends.
 pub(crate) fn trim(text: &str) -> &str {
-    let start = skip_blanks(text);
-    let blanks = start.bytes().rev().take_while(|&b| is_blank(b)).count();
-    &start[..start.len() - blanks]
+    trim_end(skip_blanks(text))
+}
+
+/// Without the blanks and tabs at the end.
+pub(crate) fn trim_end(text: &str) -> &str {
+    let blanks = text.bytes().rev().take_while(|&b| is_blank(b)).count();
+    &text[..text.len() - blanks]
 }
 
 fn skip_blanks(text: &str) -> &str {

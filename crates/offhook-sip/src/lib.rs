@@ -18,10 +18,11 @@
 //!
 //! An [`Endpoint`] does nothing by itself. Whoever owns it repeats four steps:
 //!
-//! 1. Send all that [`Endpoint::poll_transmit`] gives. 2. Act on all that [`Endpoint::poll_event`] gives:
-//! [`Endpoint::ring`], [`Endpoint::answer`], [`Endpoint::reject`], [`Endpoint::hang_up`]. 3. Wait for a
-//! datagram, but no longer than until [`Endpoint::poll_timeout`]. 4. Hand in what came, with
-//! [`Endpoint::receive`] or [`Endpoint::handle_timeout`], and the time that it is.
+//! 1. Send all that [`Endpoint::poll_transmit`] gives.
+//! 2. Act on all that [`Endpoint::poll_event`] gives: [`Endpoint::ring`], [`Endpoint::answer`],
+//!    [`Endpoint::reject`], [`Endpoint::hang_up`].
+//! 3. Wait for a datagram, but no longer than until [`Endpoint::poll_timeout`].
+//! 4. Hand in what came, with [`Endpoint::receive`] or [`Endpoint::handle_timeout`], and the time that it is.
 //!
 //! ```
 //! use std::time::Instant;

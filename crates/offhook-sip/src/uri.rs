@@ -5,8 +5,6 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-use memchr::{memchr, memchr2};
-
 use crate::grammar::{Scanner, Source, number};
 use crate::header::{Param, Params, ValueError};
 use crate::text::Text;
@@ -165,18 +163,20 @@ impl Uri {
 
     /// Reads a URI whose parts come from `source`.
     pub(crate) fn read(text: &str, source: Source<'_>) -> Result<Self, UriError> {
-        // No early exit, so that the compiler can look at many bytes at once.
-        let bad =
-            text.bytes().fold(false, |bad, b| bad | !b.is_ascii_graphic() | matches!(b, b'<' | b'>' | b'"'));
-        if bad {
+        let signs = text.bytes().fold(0, |signs, b| signs | SIGNS[usize::from(b)]);
+        if signs & BAD != 0 {
             return Err(UriError::new("no blank, quote, angle bracket or letter beyond ASCII in a URI"));
         }
         let (scheme, rest) = split(text, b':').ok_or(UriError::new("a scheme and `:`"))?;
+        let is_known = ["sip", "sips", "tel"].iter().any(|known| known.eq_ignore_ascii_case(scheme));
+        if is_known && signs & PERCENT != 0 {
+            check_escapes(rest)?;
+        }
         if scheme.eq_ignore_ascii_case("sip") {
-            return Self::read_sip(source, Scheme::Sip, rest);
+            return Self::read_sip(source, Scheme::Sip, rest, signs);
         }
         if scheme.eq_ignore_ascii_case("sips") {
-            return Self::read_sip(source, Scheme::Sips, rest);
+            return Self::read_sip(source, Scheme::Sips, rest, signs);
         }
         if scheme.eq_ignore_ascii_case("tel") {
             return Self::read_tel(source, rest);
@@ -198,7 +198,7 @@ impl Uri {
         })
     }
 
-    fn read_sip(source: Source<'_>, scheme: Scheme, rest: &str) -> Result<Self, UriError> {
+    fn read_sip(source: Source<'_>, scheme: Scheme, rest: &str, signs: u8) -> Result<Self, UriError> {
         let (userinfo, rest) = match split(rest, b'@') {
             Some((userinfo, rest)) => (Some(userinfo), rest),
             None => (None, rest),
@@ -211,15 +211,11 @@ impl Uri {
         if user == Some("") {
             return Err(UriError::new("a user before `@`"));
         }
-        if user.is_some_and(|user| memchr2(b'[', b']', user.as_bytes()).is_some())
-            || memchr(b'@', rest.as_bytes()).is_some()
+        if (signs & BRACKET != 0 && user.is_some_and(|user| user.contains(['[', ']']))) || rest.contains('@')
         {
             return Err(UriError::new("one `@` at most, and no square bracket before it"));
         }
-        check_escapes(user.unwrap_or_default())?;
-        check_escapes(password.unwrap_or_default())?;
-
-        let end = memchr2(b';', b'?', rest.as_bytes()).unwrap_or(rest.len());
+        let end = rest.bytes().position(|b| matches!(b, b';' | b'?')).unwrap_or(rest.len());
         let (host, port) = split_host(&rest[..end])?;
         let mut uri = Self {
             scheme,
@@ -230,6 +226,9 @@ impl Uri {
             params: Params::new(),
             headers: Vec::new(),
         };
+        if end == rest.len() {
+            return Ok(uri);
+        }
         let (params, headers) = match split(&rest[end..], b'?') {
             Some((params, headers)) => (params, Some(headers)),
             None => (&rest[end..], None),
@@ -241,7 +240,6 @@ impl Uri {
             if name.is_empty() {
                 return Err(UriError::new("a name of each header of the URI"));
             }
-            check_escapes(header)?;
             uri.headers.push(Param { name: source.share(name), value: Some(source.share(value)) });
         }
         Ok(uri)
@@ -423,16 +421,13 @@ fn hex(byte: &u8) -> Option<u8> {
     char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// `split_once` for short texts, without the machinery for whole characters.
+/// `split_once` for short texts: a wide search would take longer to begin than to end.
 fn split(text: &str, at: u8) -> Option<(&str, &str)> {
-    let at = memchr(at, text.as_bytes())?;
+    let at = text.bytes().position(|b| b == at)?;
     Some((&text[..at], &text[at + 1..]))
 }
 
 fn check_escapes(part: &str) -> Result<(), UriError> {
-    if memchr(b'%', part.as_bytes()).is_none() {
-        return Ok(());
-    }
     let mut pieces = part.split('%');
     pieces.next();
     for piece in pieces {
@@ -450,10 +445,9 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 fn split_host(hostport: &str) -> Result<(&str, Option<u16>), UriError> {
-    let colon = match memchr(b']', hostport.as_bytes()) {
-        Some(bracket) => memchr(b':', &hostport.as_bytes()[bracket..]).map(|at| bracket + at),
-        None => memchr(b':', hostport.as_bytes()),
-    };
+    // The colons within brackets are those of an IPv6 address.
+    let bracket = if hostport.starts_with('[') { hostport.find(']').unwrap_or(0) } else { 0 };
+    let colon = hostport.bytes().skip(bracket).position(|b| b == b':').map(|at| bracket + at);
     let Some(colon) = colon else {
         return Ok((hostport, None));
     };
@@ -479,7 +473,6 @@ fn parse_params(source: Source<'_>, params: &str) -> Result<Params, UriError> {
         if name.is_empty() || value == Some("") {
             return Err(UriError::new("`name` or `name=value` after `;`"));
         }
-        check_escapes(piece)?;
         parsed.push(source.share(name), value.map(|value| source.share(value)));
     }
     Ok(parsed)
@@ -522,3 +515,26 @@ fn headers_equivalent(one: &[Param], two: &[Param]) -> bool {
             })
         })
 }
+
+/// Signs that decide what has to be looked at more closely.
+const PERCENT: u8 = 1;
+const BRACKET: u8 = 2;
+/// What may not stand in a URI.
+const BAD: u8 = 4;
+
+/// What each byte of a URI is, so that one look at them tells what they hold.
+const SIGNS: [u8; 256] = {
+    let mut signs = [BAD; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        signs[byte] = match byte as u8 {
+            b'%' => PERCENT,
+            b'[' | b']' => BRACKET,
+            b'<' | b'>' | b'"' => BAD,
+            b if b.is_ascii_graphic() => 0,
+            _ => BAD,
+        };
+        byte += 1;
+    }
+    signs
+};

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{Memchr, memchr_iter};
 
-use crate::grammar::{Scanner, elements, is_token, number, trim};
+use crate::grammar::{Scanner, Source, elements, is_token, number, trim, trim_end};
 use crate::header::{CSeq, CallId, HeaderError, HeaderName, Headers, NameAddr, ValueError, Via};
 use crate::message::{Message, Method, ParseLimits, Request, Response, StatusCode};
 use crate::text::Text;
@@ -140,8 +140,15 @@ pub(super) fn parse(datagram: Bytes, limits: &ParseLimits) -> Result<Message, Pa
     let (head_end, body_start) = find_end_of_head(&datagram, start);
     let head = text_of(datagram.slice(start..head_end));
 
-    let mut head =
-        Head { text: &head, at: 0, line_ends: 0, limits, headers: Headers::with_capacity(20), problem: None };
+    let mut head = Head {
+        text: &head,
+        at: 0,
+        feeds: memchr_iter(b'\n', head.as_bytes()),
+        line_ends: 0,
+        limits,
+        headers: Headers::with_capacity(20),
+        problem: None,
+    };
     let line = head.line();
     let start_line = match head.start_line(line) {
         Ok(start_line) => start_line,
@@ -192,6 +199,8 @@ struct Head<'a> {
     text: &'a Text,
     /// Where the next line begins.
     at: usize,
+    /// The line feeds from there on.
+    feeds: Memchr<'a>,
     /// Line ends of carriage return and line feed so far.
     line_ends: usize,
     limits: &'a ParseLimits,
@@ -214,11 +223,10 @@ impl<'a> Head<'a> {
     /// Goes to the beginning of the next line; returns where this one ends.
     fn skip_line(&mut self) -> usize {
         let bytes = self.text.as_bytes();
-        let Some(feed) = memchr(b'\n', &bytes[self.at..]) else {
+        let Some(end) = self.feeds.next() else {
             self.at = bytes.len();
             return bytes.len();
         };
-        let end = self.at + feed;
         self.at = end + 1;
         if end > 0 && bytes[end - 1] == b'\r' {
             self.line_ends += 1;
@@ -229,34 +237,36 @@ impl<'a> Head<'a> {
 
     /// Reads the first line. An error means that nothing can be answered.
     fn start_line(&mut self, line: &'a str) -> Result<StartLine, ParseErrorKind> {
-        if line.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("SIP/")) {
+        if is_sip_version(line) {
             return self.status_line(line);
         }
-        let method = line.split([' ', '\t']).next().unwrap_or_default();
-        let version = line.trim_end_matches([' ', '\t']).rsplit([' ', '\t']).next().unwrap_or_default();
-        if !version.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("SIP/")) {
+        // The words by their borders: the first ends at the first blank, the last begins after the last one.
+        let is_blank = |b: u8| matches!(b, b' ' | b'\t');
+        let words = trim(line);
+        let first = words.bytes().position(is_blank).unwrap_or(words.len());
+        let last = words.bytes().rposition(is_blank).map_or(0, |blank| blank + 1);
+        let (method, version) = (&words[..first], &words[last..]);
+        if line.starts_with([' ', '\t']) || !is_sip_version(version) {
             return Err(ParseErrorKind::NotSip);
         }
         let method = Method::parse(&self.text.slice(method)).ok_or(ParseErrorKind::NotSip)?;
         if !version.eq_ignore_ascii_case("SIP/2.0") {
             self.fail(ParseErrorKind::UnsupportedVersion);
         }
-        let mut words = line.split(' ');
-        let (_, uri, version, more) = (words.next(), words.next(), words.next(), words.next());
-        let uri = match (uri, version, more) {
-            (Some(uri), Some(version), None) if !uri.is_empty() && !version.is_empty() => uri,
-            _ => {
-                self.fail(ParseErrorKind::RequestLine {
-                    expected: "method, URI and version with one blank between",
-                });
-                return Ok(StartLine::Request { method, uri: None });
-            }
-        };
+        // One blank each, none elsewhere.
+        let uri = words.get(first + 1..last.saturating_sub(1)).unwrap_or_default();
+        let blanks = line.bytes().filter(|&b| b == b' ').count();
+        if uri.is_empty() || blanks != 2 || line.contains('\t') {
+            self.fail(ParseErrorKind::RequestLine {
+                expected: "method, URI and version with one blank between",
+            });
+            return Ok(StartLine::Request { method, uri: None });
+        }
         if uri.len() > self.limits.max_uri_bytes {
             self.fail(ParseErrorKind::UriTooLong { bytes: uri.len(), limit: self.limits.max_uri_bytes });
             return Ok(StartLine::Request { method, uri: None });
         }
-        match Uri::parse(&self.text.slice(uri)) {
+        match Uri::read(uri, Source::Shared(self.text)) {
             Ok(uri) => Ok(StartLine::Request { method, uri: Some(uri) }),
             Err(error) => {
                 self.fail(ParseErrorKind::RequestUri(error));
@@ -312,10 +322,11 @@ impl<'a> Head<'a> {
     }
 
     fn header_line(&mut self, line: &str, folded: bool) {
-        let Some(colon) = memchr(b':', line.as_bytes()) else {
+        // Names are short: looking byte by byte is done sooner than a wide search begins.
+        let Some(colon) = line.bytes().position(|b| b == b':') else {
             return self.fail(ParseErrorKind::HeaderLine { expected: "`:` after the name" });
         };
-        let name = line[..colon].trim_end_matches([' ', '\t']);
+        let name = trim_end(&line[..colon]);
         let known = HeaderName::known(name);
         if known.is_none() && !is_token(name) {
             return self.fail(ParseErrorKind::HeaderLine { expected: "a token as name" });
@@ -335,7 +346,7 @@ impl<'a> Head<'a> {
         // First the whole section at once, without early exit so that the compiler can look at many bytes
         // together: a look at each value is only worth its time if there is something to find.
         let control = |b: u8| (b < b' ' && b != b'\t' && b != b'\r' && b != b'\n') || b == 0x7f;
-        let controls = text.iter().fold(false, |found, &b| found | control(b));
+        let controls = text.iter().fold(0u8, |found, &b| found | u8::from(control(b))) != 0;
         let returns = memchr_iter(b'\r', text).count();
         if (controls || returns != self.line_ends)
             && self.headers.iter().any(|(_, value)| has_stray_control(value))
@@ -411,13 +422,19 @@ fn malformed(name: HeaderName, value: &Text, error: ValueError) -> HeaderError {
 
 /// Where the header section ends and where the body starts; no body start if the empty line is missing.
 fn find_end_of_head(datagram: &[u8], start: usize) -> (usize, Option<usize>) {
-    let rest = &datagram[start..];
-    let usual = memmem::find(rest, b"\n\r\n").map(|at| (at + 1, at + 3));
-    let bare = memmem::find(&rest[..usual.map_or(rest.len(), |(end, _)| end)], b"\n\n");
-    match bare.map(|at| (at + 1, at + 2)).or(usual) {
-        Some((head_end, body_start)) => (start + head_end, Some(start + body_start)),
-        None => (datagram.len(), None),
+    for feed in memchr_iter(b'\n', &datagram[start..]) {
+        let next = start + feed + 1;
+        match &datagram[next..] {
+            [b'\r', b'\n', ..] => return (next, Some(next + 2)),
+            [b'\n', ..] => return (next, Some(next + 1)),
+            _ => {}
+        }
     }
+    (datagram.len(), None)
+}
+
+fn is_sip_version(text: &str) -> bool {
+    text.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("SIP/"))
 }
 
 /// The bytes as text: as they are if they are UTF-8, otherwise read as ISO 8859-1.

@@ -7,7 +7,7 @@ pub(crate) const CASES: &[Case] = &[
         section: "3.1.2.1",
         situation: "separators with nothing between them in the Via",
         reading: Reading::Refused(400),
-        answer: Answer::Silence,
+        answer: Answer::Status(400),
         carries: &[],
         message: b"\
 INVITE sip:desk@192.0.2.1 SIP/2.0
@@ -199,7 +199,7 @@ Content-Length: @LENGTH@
         section: "3.1.2.4",
         situation: "numbers beyond their range: the port of the Via",
         reading: Reading::Refused(400),
-        answer: Answer::Silence,
+        answer: Answer::Status(400),
         carries: &[],
         message: b"\
 OPTIONS sip:desk@192.0.2.1 SIP/2.0

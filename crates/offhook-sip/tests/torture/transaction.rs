@@ -43,7 +43,7 @@ l: 0
         section: "3.2.1",
         situation: "a branch without a value",
         reading: Reading::Refused(400),
-        answer: Answer::Silence,
+        answer: Answer::Status(400),
         carries: &[],
         message: b"\
 OPTIONS sip:desk@192.0.2.1 SIP/2.0
