@@ -62,6 +62,7 @@ class ServerProcess:
             "media_root": self.media_root,
             "log_root": folder / "logs",
             "log_level": "trace",
+            "drain_seconds": 1,
             **settings,
         }
         environment = {key: value for key, value in os.environ.items() if not key.startswith("OFFHOOK_")}
