@@ -1,0 +1,17 @@
+"""Early media, an announcement, the answer, a greeting: what `offhook demo` runs."""
+
+from offhook.uas import PlayableMedia, ToneManager, TonePlayer
+
+
+def main(channel):
+    # The caller hears a British ringback tone for four seconds. Nothing is answered so far.
+    TonePlayer(channel, ToneManager())
+    channel.ring(4, negotiate_early_media=True, custom_ringtone=ToneManager.PredefinedTones.RINGBACK_UK)
+
+    # Still ringing: the announcement replaces the tone, and ring() returns when it has been spoken.
+    announcement = PlayableMedia(text_to_say="Thank you for calling. We will be with you in a moment.")
+    channel.ring(None, custom_ringtone=announcement)
+
+    channel.answer()
+    channel.FilePlayer.say("Good morning, and welcome to off hook.")
+    # When main returns, the call is hung up.

@@ -1,0 +1,258 @@
+//! The command line as data: from these types come the parser, the help, the shell completion and the manual page.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::section::ServerSections;
+use crate::config::value::{parse_duration, parse_status};
+use crate::logs::LogOptions;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, and everything went as asked
+  1  it ran, but did not go as asked (a call that was refused, an application with a problem)
+  2  a setting or argument is wrong
+  3  the machine did not allow it (address in use, no Python, folder not writable)
+  4  calls were cut short: a second signal, or the drain time was over";
+
+const EXAMPLES: &str = "\
+Examples:
+  offhook demo                            see and hear one call, on this machine alone
+  offhook serve app.py                    take calls on UDP port 5060
+  offhook call sip:1000@127.0.0.1         call it and print what happened
+  offhook check app.py                    would it load?
+  offhook tones ringback.gb --wav gb.wav  hear how the United Kingdom rings";
+
+/// Programmable telephony: a few lines of Python run for every call.
+#[derive(Debug, Parser)]
+#[command(name = "offhook", version, about, max_term_width = 100, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) logs: LogOptions,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Take calls and run an application for each.
+    Serve(Box<Serve>),
+    /// Place a call, print its ladder, and say what was heard.
+    Call(Box<Call>),
+    /// Load an application as the server would, and report its form and its problems.
+    Check(Check),
+    /// Show one whole call on this machine: server, application, caller, sound and picture.
+    Demo(Demo),
+    /// List the tones that an application can play by name, or write one to a file.
+    Tones(Tones),
+    /// Print the completion script for a shell.
+    Completions(Completions),
+    /// Print the manual page (troff), or write one page for each command to a folder.
+    Man(Man),
+}
+
+/// Where the Python side comes from.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PythonOptions {
+    /// Python interpreter that runs the applications, 3.9 or newer [default: python3].
+    #[arg(long, env = "OFFHOOK_PYTHON", value_name = "PROGRAM", help_heading = "Workers")]
+    pub(crate) python: Option<PathBuf>,
+}
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  offhook serve app.py
+  offhook serve app.py --sip 192.0.2.7:5060 --rtp-ports 20000-20999 --workers 4
+  offhook serve .                       # the folder that holds Applications/
+  offhook serve --config offhook.toml   # every setting in one file
+
+A folder: each .py file in Applications/ is an application. A call to sip:welcome@... runs
+Applications/welcome.py; a call to another name runs the only application, if there is just one,
+and is refused with 404 otherwise. [[service]] entries of the configuration file change that.
+
+Every setting can stand in the configuration file, in the environment, or here; this is also the
+order in which a later one wins. SIGINT or SIGTERM ends the server: no new calls, running calls
+may go on for --drain-seconds; a second signal hangs up every call and ends at once.";
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("{SERVE_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Serve {
+    /// A Python file, or the operating directory that holds the folder Applications.
+    #[arg(value_name = "APPLICATION", env = "OFFHOOK_APPLICATION")]
+    pub(crate) application: Option<PathBuf>,
+    /// Configuration file (TOML).
+    #[arg(long, env = "OFFHOOK_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sections: ServerSections,
+}
+
+/// What the caller says about reliable provisional responses (RFC 3262).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReliableOption {
+    /// `Require: 100rel`
+    Required,
+    /// `Supported: 100rel`
+    Supported,
+    /// 100rel is not mentioned
+    Off,
+}
+
+const CALL_EXAMPLES: &str = "\
+Examples:
+  offhook call sip:1000@127.0.0.1
+  offhook call sip:1000@127.0.0.1 --early-media-expected --record heard.wav
+  offhook call sip:1000@127.0.0.1:5080 --100rel required --codecs 'g711u;g711a' --for 10s
+  offhook call sip:1000@127.0.0.1 --send-digits 12# --for 5s
+  offhook call sip:1000@127.0.0.1 --cancel-after 500ms --expect-status 487
+
+Without --expect-status the call went as asked when it was answered (with --cancel-after: when it
+was cancelled).";
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("{CALL_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Call {
+    /// Whom to call, for example sip:1000@192.0.2.7:5060.
+    #[arg(value_name = "URI")]
+    pub(crate) to: String,
+    /// Who calls, as the called side sees it.
+    #[arg(long, value_name = "URI", env = "OFFHOOK_CALL_FROM")]
+    pub(crate) from: Option<String>,
+    /// Local address and port for SIP; port 0 takes a free one [default: the address that reaches the called host].
+    #[arg(long, value_name = "ADDRESS:PORT", env = "OFFHOOK_CALL_BIND")]
+    pub(crate) bind: Option<SocketAddr>,
+    /// Fail unless sound is negotiated before the answer (183 with SDP).
+    #[arg(long, env = "OFFHOOK_CALL_EARLY_MEDIA_EXPECTED")]
+    pub(crate) early_media_expected: bool,
+    /// What to say about reliable provisional responses.
+    #[arg(
+        long = "100rel",
+        value_enum,
+        default_value = "supported",
+        value_name = "WHAT",
+        env = "OFFHOOK_CALL_100REL"
+    )]
+    pub(crate) reliable: ReliableOption,
+    /// Send the INVITE without SDP, so that the called side makes the offer.
+    #[arg(long, env = "OFFHOOK_CALL_NO_SDP")]
+    pub(crate) no_sdp: bool,
+    /// Codecs to offer, first choice first, separated by semicolons.
+    #[arg(long, value_name = "LIST", env = "OFFHOOK_CALL_CODECS")]
+    pub(crate) codecs: Option<String>,
+    /// Hang up after this time from the answer, for example 10s, 1.5s, 500ms or 2m [default: wait for the called side].
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, env = "OFFHOOK_CALL_FOR")]
+    pub(crate) talk: Option<Duration>,
+    /// Give up when there is no final response after this time.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "2m", env = "OFFHOOK_CALL_TIMEOUT")]
+    pub(crate) timeout: Duration,
+    /// Digits to send after the answer (RFC 4733): 0-9, *, #, A-D.
+    #[arg(long, value_name = "DIGITS", env = "OFFHOOK_CALL_SEND_DIGITS")]
+    pub(crate) send_digits: Option<String>,
+    /// Write what was heard to this WAV file, on the time line of the call.
+    #[arg(long, value_name = "FILE", env = "OFFHOOK_CALL_RECORD")]
+    pub(crate) record: Option<PathBuf>,
+    /// Draw the call (ladder, waveform, spectrogram) to this SVG file.
+    #[arg(long, value_name = "FILE", env = "OFFHOOK_CALL_PICTURE")]
+    pub(crate) picture: Option<PathBuf>,
+    /// Cancel the call this long after the INVITE was sent.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, env = "OFFHOOK_CALL_CANCEL_AFTER")]
+    pub(crate) cancel_after: Option<Duration>,
+    /// The final status that counts as success, for example 486.
+    #[arg(long, value_name = "CODE", value_parser = parse_status, env = "OFFHOOK_CALL_EXPECT_STATUS")]
+    pub(crate) expect_status: Option<u16>,
+    /// A further header for the INVITE; may be given more than once.
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  offhook check app.py\n  offhook check app.py --python python3.12")]
+pub(crate) struct Check {
+    /// The Python file, or a folder that holds Applications.
+    #[arg(value_name = "APPLICATION")]
+    pub(crate) application: PathBuf,
+    #[command(flatten)]
+    pub(crate) python: PythonOptions,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  offhook demo && xdg-open demo/call.svg")]
+pub(crate) struct Demo {
+    /// Folder for heard.wav, call.svg and the application that was run.
+    #[arg(long, value_name = "FOLDER", default_value = "demo", env = "OFFHOOK_DEMO_OUT")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) python: PythonOptions,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  offhook tones\n  offhook tones --country fr\n  offhook tones ringback.gb --wav out.wav --seconds 6"
+)]
+pub(crate) struct Tones {
+    /// The tone to show or to write, for example RINGBACK_UK or busy.de [default: list all].
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// List the tones of this country only (two-letter code).
+    #[arg(long, value_name = "CODE", conflicts_with = "name")]
+    pub(crate) country: Option<String>,
+    /// Write the tone to this WAV file.
+    #[arg(long, value_name = "FILE", requires = "name")]
+    pub(crate) wav: Option<PathBuf>,
+    /// Length of the file in seconds [default: one pass through the tone].
+    #[arg(long, value_name = "SECONDS", requires = "wav")]
+    pub(crate) seconds: Option<f64>,
+    /// Sampling rate of the file in hertz, 6000 to 48000.
+    #[arg(long, value_name = "HERTZ", default_value_t = 8000, requires = "wav", value_parser = clap::value_parser!(u32).range(6000..=48000))]
+    pub(crate) rate: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  offhook completions bash > /etc/bash_completion.d/offhook\n  offhook completions zsh > ~/.zfunc/_offhook"
+)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  offhook man | man -l -\n  offhook man --out man/man1")]
+pub(crate) struct Man {
+    /// Write offhook.1 and one page for each command into this folder, instead of one page to standard output.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// The table of arguments has no clash of names, defaults or conflicts.
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    /// Every long option that takes a setting can be given by environment too.
+    #[test]
+    fn every_server_setting_has_an_environment_variable() {
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve").expect("serve exists");
+        for argument in serve.get_arguments().filter(|a| a.get_long().is_some()) {
+            let long = argument.get_long().unwrap_or_default();
+            if matches!(long, "help" | "version") {
+                continue;
+            }
+            let variable = argument.get_env().and_then(|v| v.to_str()).unwrap_or_default();
+            assert!(variable.starts_with("OFFHOOK_"), "--{long} has no OFFHOOK_ variable");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `offhook.toml`: its sections, and the services that link a called name to an application (RUN-8, RUN-10).
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::ConfigError;
+use super::section::{LogSection, MediaSection, ServerSections, SipSection, WorkerSection};
+
+/// The whole file. Unknown keys are errors: a setting that is misspelt must not be ignored in silence.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ConfigFile {
+    /// As the argument of `offhook serve`: a Python file or the operating directory.
+    pub(crate) application: Option<PathBuf>,
+    sip: SipSection,
+    media: MediaSection,
+    workers: WorkerSection,
+    log: LogSection,
+    /// `[[service]]` entries.
+    pub(crate) service: Vec<ServiceEntry>,
+}
+
+/// One `[[service]]`: calls to this number start this application.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServiceEntry {
+    /// User part of the called address, for example `1000` or `welcome`; `*` stands for every name without a service.
+    pub(crate) number: String,
+    /// Name of the application: a file in `Applications` without its extension.
+    pub(crate) application: String,
+    /// Handed to `main` as `application_parameters` (RUN-7).
+    #[serde(default)]
+    pub(crate) parameters: String,
+    /// 180 is sent on arrival and the call starts in `RING_INCOMING` (RUN-12).
+    #[serde(default)]
+    pub(crate) auto_ring: bool,
+}
+
+impl ConfigFile {
+    /// Reads and checks the file.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+        Self::parse(&text).map_err(|message| ConfigError::File { path: path.to_owned(), message })
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// The sections, and what is left.
+    pub(crate) fn into_parts(self) -> (ServerSections, Option<PathBuf>, Vec<ServiceEntry>) {
+        let sections =
+            ServerSections { sip: self.sip, media: self.media, workers: self.workers, log: self.log };
+        (sections, self.application, self.service)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_named_together_with_the_known_ones() {
+        let message = ConfigFile::parse("[workers]\ncuont = 2\n").expect_err("misspelt");
+        for part in ["cuont", "count", "memory_mb", "line 2"] {
+            assert!(message.contains(part), "{part:?} is not in {message}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_shown_with_its_line() {
+        let message = ConfigFile::parse("[media]\nsilence = \"loud\"\n").expect_err("no such value");
+        for part in ["loud", "send", "suppress", "silence"] {
+            assert!(message.contains(part), "{part:?} is not in {message}");
+        }
+    }
+
+    #[test]
+    fn a_switch_may_be_a_word_or_a_boolean() {
+        for text in ["on", "off"] {
+            assert!(ConfigFile::parse(&format!("[workers]\napp_limiter = \"{text}\"\n")).is_ok());
+        }
+        assert!(ConfigFile::parse("[workers]\napp_limiter = true\n").is_ok());
+        let message = ConfigFile::parse("[workers]\napp_limiter = 3\n").expect_err("not a switch");
+        assert!(message.contains("\\\"off\\\"") || message.contains("\"off\""), "{message}");
+    }
+
+    /// The example at the root of the repository is read by this program, every line of it.
+    #[test]
+    fn the_example_file_is_accepted_with_every_setting_switched_on() {
+        let example = include_str!("../../../../offhook.example.toml");
+        ConfigFile::parse(example).expect("as it stands");
+        let all: String = example
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.starts_with('[') || rest.contains(" = ") => format!("{rest}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let file = ConfigFile::parse(&all).expect("with every setting switched on");
+        assert!(!file.service.is_empty() && file.sip.listen.is_some() && file.log.log_files.is_some());
+    }
+}

@@ -1,0 +1,406 @@
+//! The messages of `docs/worker-protocol.md` as types: what a worker may ask, and what the server writes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// The version that this server speaks.
+pub(crate) const VERSION: u32 = 1;
+
+/// The longest line, line feed included.
+pub(crate) const LINE_BYTES: usize = 1 << 20;
+
+/// One line from a worker, sorted by what it is.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// It asks for something and waits for the answer.
+    Request { id: u64, request: Result<Request, RpcError> },
+    /// It tells something. Unknown notifications are `None` and ignored.
+    Notification(Option<Notification>),
+    /// It answers what we asked.
+    Response { id: u64, result: Result<Value, RpcError> },
+}
+
+/// What a worker asks.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// An operation on a channel.
+    Operation { channel: String, operation: Operation },
+    /// `main` is over.
+    InstanceEnd(InstanceEnd),
+}
+
+/// The operations of section 4.
+#[derive(Debug)]
+pub(crate) enum Operation {
+    Ring(RingParameters),
+    Answer(AnswerParameters),
+    Reject(RejectParameters),
+    HangUp,
+    WaitForIdle { seconds: Option<f64> },
+    Details,
+    PlayFile(PlayFileParameters),
+    StopFile,
+    WaitFile { seconds: Option<f64> },
+    PlayTone(PlayToneParameters),
+    StopTone,
+    WaitTone { seconds: Option<f64> },
+}
+
+impl Operation {
+    /// Whether abandoning it stops the job that it waits for (GEN-17).
+    pub(crate) fn owns_a_job(&self) -> bool {
+        match self {
+            Self::PlayFile(parameters) => parameters.wait,
+            Self::PlayTone(parameters) => parameters.wait,
+            Self::WaitFile { .. } | Self::WaitTone { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct RingParameters {
+    pub(crate) seconds: Option<f64>,
+    pub(crate) early_media: bool,
+    pub(crate) ringtone: Option<WireRingtone>,
+    #[serde(rename = "loop")]
+    pub(crate) looped: bool,
+    pub(crate) codecs: Option<String>,
+}
+
+/// What the caller shall hear while it rings.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum WireRingtone {
+    Tone(WireTone),
+    File {
+        file: String,
+    },
+    Text {
+        text: String,
+    },
+    /// The worker found it unusable; whether that matters, the server knows (RING-33).
+    Unusable {
+        error: String,
+    },
+}
+
+/// A tone of the catalogue, or one that the application made.
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireTone {
+    pub(crate) tone: String,
+    #[serde(default)]
+    pub(crate) sequence: Option<Vec<WireSegment>>,
+}
+
+/// Frequency and amplitude of the first tone, of the second, milliseconds, how they are combined (TONE-5).
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireSegment(
+    pub(crate) u16,
+    pub(crate) u8,
+    pub(crate) u16,
+    pub(crate) u8,
+    pub(crate) u16,
+    pub(crate) WireCombination,
+);
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WireCombination {
+    Summation,
+    Modulation,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum WireMedia {
+    File { file: String },
+    Text { text: String },
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AnswerParameters {
+    pub(crate) codecs: Option<String>,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct RejectParameters {
+    pub(crate) cause: Option<String>,
+    pub(crate) raw_cause: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PlayFileParameters {
+    pub(crate) media: WireMedia,
+    pub(crate) barge_in: bool,
+    pub(crate) barge_in_digits: Option<String>,
+    #[serde(rename = "loop")]
+    pub(crate) looped: bool,
+    pub(crate) seconds_timeout: Option<f64>,
+    pub(crate) wait: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PlayToneParameters {
+    pub(crate) tone: WireTone,
+    #[serde(rename = "loop")]
+    pub(crate) looped: bool,
+    pub(crate) seconds_timeout: Option<f64>,
+    pub(crate) wait: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct InstanceEnd {
+    pub(crate) instance: String,
+    pub(crate) return_code: i64,
+    pub(crate) exception: Option<String>,
+    pub(crate) hangup: bool,
+}
+
+/// What a worker tells.
+#[derive(Debug)]
+pub(crate) enum Notification {
+    Hello(Hello),
+    Log(LogLine),
+    Cancel { id: u64 },
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Hello {
+    pub(crate) protocol: u32,
+    pub(crate) python: String,
+    pub(crate) pid: u32,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct LogLine {
+    pub(crate) instance: Option<String>,
+    pub(crate) level: crate::logs::Level,
+    pub(crate) text: String,
+}
+
+/// The worker's answer to `application.load`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Loaded {
+    pub(crate) form: Form,
+    pub(crate) is_async: bool,
+    pub(crate) version: Option<String>,
+}
+
+/// RUN-3; `Common` is a module that only applications import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Form {
+    Short,
+    Inbound,
+    Outbound,
+    Common,
+}
+
+/// Section 6: a code, a message for a person, and what the exception will be.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub(crate) struct RpcError {
+    pub(crate) code: i64,
+    pub(crate) message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<ErrorData>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub(crate) struct ErrorData {
+    pub(crate) kind: Cow<'static, str>,
+    pub(crate) state: Cow<'static, str>,
+}
+
+/// The codes that this server writes.
+pub(crate) mod code {
+    pub(crate) const HANGUP: i64 = -32000;
+    pub(crate) const WRONG_STATE: i64 = -32001;
+    pub(crate) const BAD_ARGUMENT: i64 = -32002;
+    pub(crate) const BUSY: i64 = -32003;
+    pub(crate) const MEDIA: i64 = -32004;
+    pub(crate) const FAULT: i64 = -32005;
+    pub(crate) const CANCELLED: i64 = -32006;
+    pub(crate) const UNKNOWN_METHOD: i64 = -32601;
+    pub(crate) const BAD_PARAMETERS: i64 = -32602;
+}
+
+impl RpcError {
+    /// An error of the JSON-RPC layer, outside any call.
+    fn protocol(code: i64, message: String) -> Self {
+        Self { code, message, data: Some(ErrorData { kind: "Error".into(), state: "IDLE".into() }) }
+    }
+
+    /// The channel of an operation is not known.
+    pub(crate) fn unknown_channel(channel: &str) -> Self {
+        Self::protocol(code::BAD_PARAMETERS, format!("no channel {channel:?} in this worker"))
+    }
+
+    /// The instance that ends is not known.
+    pub(crate) fn unknown_instance(instance: &str) -> Self {
+        Self::protocol(code::BAD_PARAMETERS, format!("no instance {instance:?} in this worker"))
+    }
+}
+
+impl fmt::Display for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// A line that is not a message; the connection is closed on it.
+#[derive(Debug)]
+pub(crate) struct NotAMessage(String);
+
+impl fmt::Display for NotAMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a line is not a JSON-RPC 2.0 message: {}", self.0)
+    }
+}
+
+impl std::error::Error for NotAMessage {}
+
+impl Incoming {
+    /// Reads one line.
+    pub(crate) fn parse(line: &[u8]) -> Result<Self, NotAMessage> {
+        #[derive(Deserialize)]
+        struct Message<'a> {
+            jsonrpc: Cow<'a, str>,
+            #[serde(default)]
+            id: Option<u64>,
+            #[serde(borrow, default)]
+            method: Option<Cow<'a, str>>,
+            #[serde(borrow, default)]
+            params: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            result: Option<&'a RawValue>,
+            #[serde(default)]
+            error: Option<RpcError>,
+        }
+        let message: Message<'_> =
+            serde_json::from_slice(line).map_err(|error| NotAMessage(error.to_string()))?;
+        if message.jsonrpc != "2.0" {
+            return Err(NotAMessage(format!("jsonrpc is {:?}, accepted is \"2.0\"", message.jsonrpc)));
+        }
+        let params = message.params.map_or("{}", RawValue::get);
+        match (message.id, message.method, message.result, message.error) {
+            (Some(id), Some(method), None, None) => {
+                Ok(Self::Request { id, request: Request::parse(&method, params) })
+            }
+            (None, Some(method), None, None) => Ok(Self::Notification(Notification::parse(&method, params)?)),
+            (Some(id), None, Some(result), None) => {
+                let result = serde_json::from_str(result.get()).map_err(|e| NotAMessage(e.to_string()))?;
+                Ok(Self::Response { id, result: Ok(result) })
+            }
+            (Some(id), None, None, Some(error)) => Ok(Self::Response { id, result: Err(error) }),
+            _ => Err(NotAMessage("it is neither a request, nor a notification, nor a response".into())),
+        }
+    }
+}
+
+impl Request {
+    fn parse(method: &str, params: &str) -> Result<Self, RpcError> {
+        #[derive(Deserialize)]
+        struct Channel {
+            channel: String,
+        }
+        #[derive(Deserialize)]
+        struct Seconds {
+            seconds: Option<f64>,
+        }
+        fn read<'a, T: Deserialize<'a>>(method: &str, params: &'a str) -> Result<T, RpcError> {
+            serde_json::from_str(params)
+                .map_err(|error| RpcError::protocol(code::BAD_PARAMETERS, format!("{method}: {error}")))
+        }
+        if method == "instance.end" {
+            return Ok(Self::InstanceEnd(read(method, params)?));
+        }
+        let operation = match method {
+            "channel.ring" => Operation::Ring(read(method, params)?),
+            "channel.answer" => Operation::Answer(read(method, params)?),
+            "channel.reject" => Operation::Reject(read(method, params)?),
+            "channel.hang_up" => Operation::HangUp,
+            "channel.wait_for_idle" => {
+                Operation::WaitForIdle { seconds: read::<Seconds>(method, params)?.seconds }
+            }
+            "channel.details" => Operation::Details,
+            "file_player.play" => Operation::PlayFile(read(method, params)?),
+            "file_player.stop" => Operation::StopFile,
+            "file_player.wait" => Operation::WaitFile { seconds: read::<Seconds>(method, params)?.seconds },
+            "tone_player.play" => Operation::PlayTone(read(method, params)?),
+            "tone_player.stop" => Operation::StopTone,
+            "tone_player.wait" => Operation::WaitTone { seconds: read::<Seconds>(method, params)?.seconds },
+            _ => return Err(RpcError::protocol(code::UNKNOWN_METHOD, format!("no method {method:?}"))),
+        };
+        let Channel { channel } = read(method, params)?;
+        Ok(Self::Operation { channel, operation })
+    }
+}
+
+impl Notification {
+    /// `None` for a method that is not known: such a notification is ignored.
+    fn parse(method: &str, params: &str) -> Result<Option<Self>, NotAMessage> {
+        #[derive(Deserialize)]
+        struct Id {
+            id: u64,
+        }
+        let wrong = |error: serde_json::Error| NotAMessage(format!("{method}: {error}"));
+        Ok(Some(match method {
+            "worker.hello" => Self::Hello(serde_json::from_str(params).map_err(wrong)?),
+            "log" => Self::Log(serde_json::from_str(params).map_err(wrong)?),
+            "$/cancel" => Self::Cancel { id: serde_json::from_str::<Id>(params).map_err(wrong)?.id },
+            _ => return Ok(None),
+        }))
+    }
+}
+
+/// One line of ours, with its line feed.
+pub(crate) fn request(id: u64, method: &str, params: &Value) -> Vec<u8> {
+    line(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
+}
+
+/// One line of ours, with its line feed.
+pub(crate) fn notification(method: &str, params: &Value) -> Vec<u8> {
+    line(&json!({"jsonrpc": "2.0", "method": method, "params": params}))
+}
+
+/// One line of ours, with its line feed.
+pub(crate) fn response(id: u64, result: &Result<Value, RpcError>) -> Vec<u8> {
+    line(&match result {
+        Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
+        Err(error) => json!({"jsonrpc": "2.0", "id": id, "error": error}),
+    })
+}
+
+fn line(message: &Value) -> Vec<u8> {
+    let mut line = message.to_string().into_bytes();
+    line.push(b'\n');
+    line
+}
+
+/// What `worker.configure` says.
+pub(crate) struct Configure<'a> {
+    pub(crate) media_root: &'a str,
+    pub(crate) operating_directory: &'a str,
+    pub(crate) log_level: &'a str,
+    pub(crate) max_threads: usize,
+    pub(crate) tones: &'a [String],
+}
+
+impl Configure<'_> {
+    pub(crate) fn params(&self) -> Value {
+        json!({
+            "protocol": VERSION,
+            "media_root": self.media_root,
+            "operating_directory": self.operating_directory,
+            "log_level": self.log_level,
+            "max_threads": self.max_threads,
+            "tones": self.tones,
+        })
+    }
+}
