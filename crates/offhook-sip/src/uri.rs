@@ -73,11 +73,11 @@ impl UriError {
 }
 
 impl Uri {
-    /// `sip:host` or `sip:user@host`.
+    /// `sip:host` or `sip:user@host`; an empty user is none. What may not stand in a user part is escaped.
     pub fn sip(user: Option<&str>, host: Host, port: Option<u16>) -> Self {
         Self {
             scheme: Scheme::Sip,
-            user: user.map(|user| Text::from(escape_user(user))),
+            user: user.filter(|user| !user.is_empty()).map(|user| Text::from(escape_user(user))),
             password: None,
             host,
             port,

@@ -71,6 +71,7 @@ fn addresses_with_and_without_names() {
         ("Ann Example<sip:a@example.com>", "Ann Example <sip:a@example.com>"),
         ("\"Ann, \\\"A\\\"\" <sip:a@example.com>", "\"Ann, \\\"A\\\"\" <sip:a@example.com>"),
         ("\"\"<sip:a@example.com>", "\"\" <sip:a@example.com>"),
+        ("\" Ann \" <sip:a@example.com>", "\" Ann \" <sip:a@example.com>"),
         ("J\u{f6}rg <sip:j@example.com>", "\"J\u{f6}rg\" <sip:j@example.com>"),
         ("\"a\\\u{7}b\" <sip:j@example.com>", "\"a\\\u{7}b\" <sip:j@example.com>"),
         ("<tel:+15551234> ; tag = \"q;\"", "<tel:+15551234>;tag=\"q;\""),
@@ -233,6 +234,13 @@ fn a_malformed_field_says_what_was_expected() {
     headers.push(HeaderName::MaxForwards, "300");
     let error = headers.typed::<MaxForwards>().unwrap_err();
     assert_eq!(error.to_string(), "malformed Max-Forwards value \"300\": expected a number from 0 to 255");
+}
+
+#[test]
+fn an_error_shows_the_beginning_of_a_long_value() {
+    let mut headers = Headers::new();
+    headers.push(HeaderName::CSeq, "\u{f6}".repeat(5000));
+    assert!(headers.typed::<CSeq>().unwrap_err().to_string().len() < 400);
 }
 
 #[test]

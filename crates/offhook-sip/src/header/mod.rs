@@ -103,7 +103,7 @@ pub enum HeaderError {
         count: usize,
     },
     /// The value does not follow the field's grammar.
-    #[error("malformed {name} value \"{value}\": expected {expected}")]
+    #[error("malformed {name} value \"{}\": expected {expected}", beginning(value))]
     Malformed {
         /// The field.
         name: HeaderName,
@@ -122,6 +122,13 @@ impl HeaderError {
         }
     }
 }
+
+/// What of a value goes into an error message: enough to find it, and no flood of the log.
+fn beginning(value: &str) -> &str {
+    value.char_indices().nth(MAX_SHOWN_CHARS).map_or(value, |(end, _)| &value[..end])
+}
+
+const MAX_SHOWN_CHARS: usize = 120;
 
 /// A value that does not follow its grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -50,7 +50,9 @@ impl NameAddr {
     /// Appends the wire form, always with angle brackets.
     pub fn write(&self, out: &mut String) {
         if let Some(display) = &self.display {
-            if !display.is_empty() && display.bytes().all(|b| is_token_byte(b) || b == b' ') {
+            // Without quotes, blanks at the ends would be lost.
+            let is_bare = !display.is_empty() && trim(display) == display.as_str();
+            if is_bare && display.bytes().all(|b| is_token_byte(b) || b == b' ') {
                 out.push_str(display);
             } else {
                 write_quoted(out, display);
