@@ -1,1 +1,1 @@
-"""Tests against independent peers: sipp as a scripted user agent, baresip as a softphone, tshark as the judge."""
+"""Tests against independent peers: sipp as a user agent, baresip as a softphone, tshark as the judge."""

@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import ClassVar
 
 LOOPBACK = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,9 +40,9 @@ class Offhook:
     """A running server; a context manager.  `application` is the text of the application file."""
 
     #: SIP ports of every server of this run: the dissection test decodes them as SIP.
-    sip_ports: list[int] = []
+    sip_ports: ClassVar[list[int]] = []
     #: RTP port ranges of every server of this run.
-    rtp_ranges: list[tuple[int, int]] = []
+    rtp_ranges: ClassVar[list[tuple[int, int]]] = []
     _next_rtp = 21000
 
     def __init__(self, folder: Path, application: str, *arguments: str) -> None:
@@ -97,7 +98,8 @@ class Offhook:
             request = (
                 f"OPTIONS sip:{LOOPBACK}:{self.port} SIP/2.0\r\n"
                 f"Via: SIP/2.0/UDP {LOOPBACK}:{own};branch=z9hG4bK{own}alive;rport\r\n"
-                f"Max-Forwards: 70\r\nFrom: <sip:probe@{LOOPBACK}>;tag=p{own}\r\nTo: <sip:{LOOPBACK}:{self.port}>\r\n"
+                f"Max-Forwards: 70\r\nFrom: <sip:probe@{LOOPBACK}>;tag=p{own}\r\n"
+                f"To: <sip:{LOOPBACK}:{self.port}>\r\n"
                 f"Call-ID: alive-{own}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
             ).encode()
             end = time.monotonic() + 20

@@ -1,4 +1,4 @@
-"""Writes sipp scenarios step by step and runs them; what crossed the wire comes back as a list of messages."""
+"""Writes sipp scenarios step by step and runs them; what crossed the wire comes back as messages."""
 
 from __future__ import annotations
 
@@ -94,7 +94,8 @@ class Scenario:
         action = ""
         if keep:
             action = (
-                f'<action><ereg regexp="[0-9]+" search_in="hdr" header="{keep}:" check_it="true" assign_to="1"/>'
+                f'<action><ereg regexp="[0-9]+" search_in="hdr" header="{keep}:" '
+                'check_it="true" assign_to="1"/>'
                 "</action>"
             )
         more = ' optional="true"' if optional else ""
@@ -105,7 +106,8 @@ class Scenario:
         """Waits for a request and answers 200."""
         self._steps.append(f'<recv request="{method}" timeout="15000"/>')
         self._steps.append(
-            "<send><![CDATA[\nSIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n"
+            "<send><![CDATA[\nSIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n"
+            "[last_Call-ID:]\n[last_CSeq:]\n"
             "Content-Length: 0\n\n]]></send>"
         )
         return self
@@ -128,7 +130,9 @@ class Scenario:
 
     def prack(self, cseq: int, sdp: str | None = None, branch: str = "prack") -> Scenario:
         """PRACK of the reliable response whose RSeq `expect(keep="RSeq")` kept."""
-        self._send("PRACK", "[next_url]", cseq, "[peer_tag_param]", sdp, {"RAck": "[$1] 1 INVITE"}, branch=branch)
+        self._send(
+            "PRACK", "[next_url]", cseq, "[peer_tag_param]", sdp, {"RAck": "[$1] 1 INVITE"}, branch=branch
+        )
         return self
 
     def cancel(self) -> Scenario:
@@ -148,23 +152,36 @@ class Scenario:
         trace = folder / f"{self.name}.messages"
         errors = folder / f"{self.name}.errors"
         command = [
-            "sipp", "-sf", str(file), "-m", "1", "-i", LOOPBACK, "-p", str(free_port()), "-mp", str(free_port()),
-            "-nostdin", "-timeout", f"{seconds:.0f}s", "-timeout_error", "-trace_msg", "-message_file", str(trace),
+            "sipp", "-sf", str(file), "-m", "1",
+            "-i", LOOPBACK, "-p", str(free_port()), "-mp", str(free_port()),
+            "-nostdin", "-timeout", f"{seconds:.0f}s", "-timeout_error",
+            "-trace_msg", "-message_file", str(trace),
             "-trace_err", "-error_file", str(errors), "-max_retrans", "3", f"{LOOPBACK}:{server.port}",
         ]  # fmt: skip
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds + 20, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=seconds + 20, check=False
+        )
         messages = parse_trace(trace.read_text(errors="replace")) if trace.exists() else []
         if done.returncode != 0:
             lines = [f"{m.seconds:.3f} {'->' if m.sent else '<-'} {m.text.splitlines()[0]}" for m in messages]
             said = errors.read_text() if errors.exists() else ""
             log = server.log.read_text()[-4000:]
             raise AssertionError(
-                f"sipp ended with {done.returncode} in {self.name}\n" + "\n".join(lines) + f"\n{said}\nserver:\n{log}"
+                f"sipp ended with {done.returncode} in {self.name}\n"
+                + "\n".join(lines)
+                + f"\n{said}\nserver:\n{log}"
             )
         return Run(messages)
 
     def _send(
-        self, method: str, uri: str, cseq: int, to_tag: str, sdp: str | None, headers: dict[str, str], branch: str
+        self,
+        method: str,
+        uri: str,
+        cseq: int,
+        to_tag: str,
+        sdp: str | None,
+        headers: dict[str, str],
+        branch: str,
     ) -> None:
         extra = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in headers.items())
         kind = "Content-Type: application/sdp\n" if sdp else ""

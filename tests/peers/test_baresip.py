@@ -87,7 +87,9 @@ def level_dbm0(samples: array.array[int], rate: int, hertz: float) -> float:
     """The level of one frequency: a sine of full scale is +3.14 dBm0."""
     count = len(samples)
     real = sum(value * math.cos(2 * math.pi * hertz * index / rate) for index, value in enumerate(samples))
-    imaginary = sum(value * math.sin(2 * math.pi * hertz * index / rate) for index, value in enumerate(samples))
+    imaginary = sum(
+        value * math.sin(2 * math.pi * hertz * index / rate) for index, value in enumerate(samples)
+    )
     amplitude = 2 * math.hypot(real, imaginary) / count
     return 20 * math.log10(max(amplitude, 1e-3) / 32768) + 3.14
 
@@ -100,7 +102,7 @@ def seconds_of(samples: array.array[int], rate: int, hertz: float) -> float:
 
 
 def test_a_softphone_hears_early_media_and_then_the_answered_call(serve: Serve, tmp_path: Path) -> None:
-    """RING-21, RING-35, RING-47, UR-7: tone before the answer, another after it, at the level that was asked for."""
+    """RING-21, RING-35, RING-47, UR-7: a tone before the answer, another after it, each at its level."""
     server = serve(TONE_THEN_ANSWER_THEN_TONE)
     phone = Baresip(tmp_path / "phone")
     said = phone.call(server.port, 8)
@@ -120,6 +122,6 @@ def test_a_softphone_that_hangs_up_ends_the_call(serve: Serve, tmp_path: Path) -
     record = server.records.read_text().splitlines()
     assert len(record) == 1
     assert record[0].split(" [")[0].split()[-1] == "0"
-    rate, samples = phone.heard()
+    _, samples = phone.heard()
     loud = max(abs(value) for value in samples)
     assert loud > 2000, "the sentence was not heard"

@@ -1,4 +1,4 @@
-"""Calls by sipp, step by step: what an independent user agent receives from an application's ring, answer and reject."""
+"""Calls by sipp, step by step: what an independent user agent receives when an application rings."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_plain_ring_is_180_without_sdp_then_200(serve: Serve, tmp_path: Path) ->
 
 
 def test_early_media_is_183_with_one_codec_and_the_200_repeats_its_sdp(serve: Serve, tmp_path: Path) -> None:
-    """RING-21, RING-35, RING-52, ANS-7: 183 with SDP, one codec plus telephone-event, and the same bytes in the 200."""
+    """RING-21, RING-35, RING-52, ANS-7: 183 with SDP, one codec plus telephone-event, the same in the 200."""
     scenario = Scenario("early_media").invite().expect(100).expect(183).expect(200).ack()
     run = scenario.request("BYE", 2).expect(200).run(serve(EARLY_MEDIA_THEN_ANSWER), tmp_path)
     assert run.received() == [100, 183, 200]
@@ -118,7 +118,7 @@ def test_required_100rel_makes_the_plain_180_reliable(serve: Serve, tmp_path: Pa
 
 
 def test_no_sdp_with_100rel_offers_in_the_183(serve: Serve, tmp_path: Path) -> None:
-    """RING-31, RING-23: the reliable 183 carries the offer, the PRACK the answer, and the 200 no other offer."""
+    """RING-31, RING-23: the reliable 183 carries the offer, the PRACK the answer, the 200 nothing."""
     scenario = (
         Scenario("no_sdp_100rel")
         .invite(sdp=None, Supported="100rel")
@@ -133,11 +133,12 @@ def test_no_sdp_with_100rel_offers_in_the_183(serve: Serve, tmp_path: Path) -> N
     )
     run = scenario.run(serve(EARLY_MEDIA_THEN_ANSWER), tmp_path)
     offered = [line.split()[3:] for line in run.first(183).body.splitlines() if line.startswith("m=audio")]
-    assert offered and {"8", "0"} <= set(offered[0])
+    assert offered
+    assert {"8", "0"} <= set(offered[0])
 
 
 def test_no_sdp_without_100rel_rings_plainly_and_offers_in_the_200(serve: Serve, tmp_path: Path) -> None:
-    """RING-30, ANS-13: early media is not available; 180, then the offer in the 200 and the answer in the ACK."""
+    """RING-30, ANS-13: no early media; 180, then the offer in the 200 and the answer in the ACK."""
     scenario = Scenario("no_sdp").invite(sdp=None).expect(100).expect(180).expect(200).ack(sdp=OFFER)
     run = scenario.request("BYE", 2).expect(200).run(serve(EARLY_MEDIA_THEN_ANSWER), tmp_path)
     assert run.received() == [100, 180, 200]
@@ -151,7 +152,9 @@ def test_no_common_codec_rings_plainly_and_is_refused_at_the_answer(serve: Serve
     assert run.received() == [100, 180, 488]
 
 
-def test_a_repeated_invite_gets_the_newest_provisional_and_no_second_instance(serve: Serve, tmp_path: Path) -> None:
+def test_a_repeated_invite_gets_the_newest_provisional_and_no_second_instance(
+    serve: Serve, tmp_path: Path
+) -> None:
     """RING-25: an INVITE that arrives again is answered with the newest provisional response."""
     server = serve(RING_THEN_ANSWER)
     scenario = (
@@ -174,7 +177,16 @@ def test_a_repeated_invite_gets_the_newest_provisional_and_no_second_instance(se
 
 def test_cancel_before_any_ringing(serve: Serve, tmp_path: Path) -> None:
     """RING-4, HUP-8: CANCEL in CALL_INCOMING: 200 to the CANCEL, 487 to the INVITE."""
-    scenario = Scenario("cancel_first").invite().expect(100).pause(0.3).cancel().expect(200).expect(487).ack_refusal()
+    scenario = (
+        Scenario("cancel_first")
+        .invite()
+        .expect(100)
+        .pause(0.3)
+        .cancel()
+        .expect(200)
+        .expect(487)
+        .ack_refusal()
+    )
     run = scenario.run(serve(WAIT_FOR_THE_CALLER), tmp_path)
     assert run.received() == [100, 487]
 
@@ -194,12 +206,14 @@ def test_cancel_between_180_and_183(serve: Serve, tmp_path: Path) -> None:
     )
     run = scenario.run(serve(RING_THEN_EARLY_MEDIA_LATER), tmp_path)
     assert run.received() == [100, 180, 487]
-    refused = run.first(487).seconds - next(m for m in run.messages if m.sent and m.method == "CANCEL").seconds
+    refused = (
+        run.first(487).seconds - next(m for m in run.messages if m.sent and m.method == "CANCEL").seconds
+    )
     assert refused < 0.05
 
 
 def test_cancel_while_a_prack_is_awaited(serve: Serve, tmp_path: Path) -> None:
-    """RING-23, RING-4: the CANCEL is served although the 183 was never acknowledged, and the 183 is repeated no more."""
+    """RING-23, RING-4: the CANCEL is served while the PRACK is awaited, and the 183 repeated no more."""
     scenario = (
         Scenario("cancel_prack")
         .invite(Supported="100rel")
@@ -260,7 +274,7 @@ def test_reinvite_hold_and_resume(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_update_during_early_media_is_answered(serve: Serve, tmp_path: Path) -> None:
-    """RING-35: an UPDATE that holds the early media is answered with the matching direction on the same port."""
+    """RING-35: an UPDATE that holds early media is answered with the direction, on the same port."""
     scenario = (
         Scenario("update")
         .invite(Supported="100rel")
@@ -284,7 +298,9 @@ def test_update_during_early_media_is_answered(serve: Serve, tmp_path: Path) -> 
 
 def test_early_bye_ends_the_call(serve: Serve, tmp_path: Path) -> None:
     """RING-4: a BYE on the early dialog gets 200, the INVITE 487."""
-    scenario = Scenario("early_bye").invite().expect(100).expect(183).request("BYE", 2).expect(200).expect(487)
+    scenario = (
+        Scenario("early_bye").invite().expect(100).expect(183).request("BYE", 2).expect(200).expect(487)
+    )
     run = scenario.ack_refusal().run(serve(EARLY_MEDIA_WITHOUT_END), tmp_path)
     assert run.received("BYE") == [200]
 

@@ -1,4 +1,4 @@
-"""Everything that offhook sent during the run, judged by tshark.  Runs last: the name sorts it behind the others."""
+"""Everything that offhook sent during the run, judged by tshark. The name sorts it behind the others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def test_no_packet_that_we_sent_is_malformed_or_carries_a_warning(capture: Captu
     assert protocols["RTP"] > 100, f"too little RTP to judge: {protocols}"
     assert protocols["RTCP"] > 0, f"no RTCP to judge: {protocols}"
 
-    malformed = fields(capture.file, Offhook.sip_ports, f"{sent_by_us()} && _ws.malformed", "frame.number", "_ws.col.Info")
+    malformed = fields(
+        capture.file, Offhook.sip_ports, f"{sent_by_us()} && _ws.malformed", "frame.number", "_ws.col.Info"
+    )
     assert malformed == []
 
     severity_warning = 0x00600000
