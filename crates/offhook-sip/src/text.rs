@@ -100,12 +100,6 @@ impl From<String> for Text {
     }
 }
 
-impl From<fmt::Arguments<'_>> for Text {
-    fn from(arguments: fmt::Arguments<'_>) -> Self {
-        Self::from(fmt::format(arguments))
-    }
-}
-
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
         self.as_str() == other
