@@ -35,8 +35,9 @@ impl Received {
         let (from, to, call_id, cseq) = (request.from()?, request.to()?, request.call_id()?, request.cseq()?);
         let key = transaction_key(core, &request, &via, transaction_method(&request.method));
         let reply = reply_flow(flow, &via);
+        let claimed = via.received;
         let behind_nat = note_source(flow, &mut via);
-        if via.received.is_some() {
+        if via.received.is_some() || claimed.is_some() {
             request.headers.set_first_typed(&via);
         }
         Ok(Self {

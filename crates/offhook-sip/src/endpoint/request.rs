@@ -5,13 +5,13 @@ use std::time::Instant;
 use super::core::{ACCEPT, Core};
 use super::event::{Event, Incoming, Reliability};
 use super::flow::Flow;
-use super::received::Received;
+use super::received::{self, Received};
 use super::refuse::{self, Refusal};
 use super::{Call, Endpoint};
 use crate::dialog::Dialog;
 use crate::header::{HeaderError, HeaderName, Require, Supported};
 use crate::invite::{Arrival, CallState};
-use crate::message::{Method, ParseError, Request, Response, StatusCode};
+use crate::message::{Method, ParseError, ParseErrorKind, Request, Response, StatusCode};
 use crate::random::Token;
 use crate::text::Text;
 use crate::transaction::{ServerId, ServerMachine};
@@ -43,18 +43,22 @@ impl Endpoint {
         }
     }
 
-    /// Answers a message that is not quite a request, if it says to whom.
+    /// Answers a message that is not quite a request, if it can be told whom to answer.
     pub(super) fn refuse_malformed(&mut self, flow: Flow, error: ParseError) {
         let (Some(status), Some(mut request)) = (error.status(), error.request) else { return };
-        let Ok(mut via) = request.via() else { return };
-        let reply = super::received::reply_flow(flow, &via);
-        super::received::note_source(flow, &mut via);
-        request.headers.set_first_typed(&via);
+        // Without a readable Via the response goes back to where the request came from, with the Via as it came.
+        let mut reply = flow;
+        if let Ok(mut via) = request.via() {
+            reply = received::reply_flow(flow, &via);
+            received::note_source(flow, &mut via);
+            request.headers.set_first_typed(&via);
+        }
         // Other fields may be missing or malformed; they go back as they came.
-        let print = self.core.fingerprints.of(&[via.to_string().as_bytes()]);
-        let mut response = self.core.response(&request, status, Token::of(print));
-        if let crate::message::ParseErrorKind::Header(error) = &error.kind {
-            response.reason = Refusal::from(error.clone()).into_response(Response::new(status)).reason;
+        let via = request.headers.get(&HeaderName::Via).map(|via| via.as_bytes()).unwrap_or_default();
+        let tag = Token::of(self.core.fingerprints.of(&[via]));
+        let mut response = self.core.response(&request, status, tag);
+        if let ParseErrorKind::Header(error) = error.kind {
+            response = Refusal::from(error).into_response(response);
         }
         self.core.transmit(reply, response.to_bytes());
     }

@@ -31,6 +31,13 @@ impl Outcome {
             Self::TransportFailed => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
+
+    /// Whether it is a response of one of these dialogs.
+    fn is_of(&self, legs: &[Leg]) -> bool {
+        let Self::Response(response) = self else { return false };
+        let tag = to_tag(response);
+        legs.iter().any(|leg| leg.dialog.has_remote_tag(tag.as_ref()))
+    }
 }
 
 impl CallState {
@@ -38,7 +45,8 @@ impl CallState {
     /// has to be ended on its own.
     pub(crate) fn receive_invite_outcome(&mut self, core: &mut Core, now: Instant, outcome: Outcome) -> bool {
         if !matches!(self.stage, Stage::Outgoing | Stage::Cancelling) {
-            return false;
+            // A 2xx that comes again while our user considers its offer.
+            return self.stage == Stage::Answering && outcome.is_of(&self.legs);
         }
         let response = match outcome {
             Outcome::Response(response) => response,

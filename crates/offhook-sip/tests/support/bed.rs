@@ -184,9 +184,9 @@ impl Bed {
         call
     }
 
-    /// Lets all transactions time out; then nothing may be left.
+    /// Lets all transactions time out, and those that they begin; then nothing may be left.
     pub fn assert_nothing_is_left(&mut self) {
-        self.wait(ms(64 * 500 + 5_000 + 5_000));
+        self.wait(ms(2 * 64 * 500 + 10_000));
         assert_eq!(self.endpoint.counts(), Counts::default());
         assert_eq!(self.endpoint.poll_timeout(), None);
     }
