@@ -10,35 +10,35 @@ use offhook_media::{Clip, Codec, Stream, StreamCommand, StreamConfig, StreamDire
 use offhook_media::{JobId, SilencePolicy, StreamUpdate};
 
 /// A stream, the time, and all that came out of it.
-pub struct Driven {
-    pub stream: Stream,
-    pub start: Instant,
-    pub now: Instant,
-    pub sent: Vec<Sent>,
-    pub events: Vec<(Duration, StreamEvent)>,
+pub(crate) struct Driven {
+    pub(crate) stream: Stream,
+    pub(crate) start: Instant,
+    pub(crate) now: Instant,
+    pub(crate) sent: Vec<Sent>,
+    pub(crate) events: Vec<(Duration, StreamEvent)>,
 }
 
 /// A datagram that the stream sent.
 #[derive(Clone, Debug)]
-pub struct Sent {
-    pub at: Duration,
-    pub to: SocketAddr,
-    pub rtcp: bool,
-    pub bytes: Vec<u8>,
+pub(crate) struct Sent {
+    pub(crate) at: Duration,
+    pub(crate) to: SocketAddr,
+    pub(crate) rtcp: bool,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Sent {
-    pub fn header(&self) -> Header {
+    pub(crate) fn header(&self) -> Header {
         *Packet::parse(&self.bytes).expect("the stream sends RTP").header()
     }
 
-    pub fn payload(&self) -> &[u8] {
+    pub(crate) fn payload(&self) -> &[u8] {
         Packet::parse(&self.bytes).expect("the stream sends RTP").payload()
     }
 }
 
 impl Driven {
-    pub fn new(config: StreamConfig) -> Self {
+    pub(crate) fn new(config: StreamConfig) -> Self {
         let start = Instant::now();
         let mut driven = Self {
             stream: Stream::new(start, config),
@@ -52,7 +52,7 @@ impl Driven {
     }
 
     /// Lets time pass, visiting the stream whenever it wants to be.
-    pub fn run(&mut self, time: Duration) {
+    pub(crate) fn run(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(due) = self.stream.poll_timeout().filter(|due| *due < end) {
             self.now = self.now.max(due);
@@ -63,40 +63,46 @@ impl Driven {
     }
 
     /// Lets time pass without visiting the stream, as a driver that is stopped does.
-    pub fn sleep(&mut self, time: Duration) {
+    pub(crate) fn sleep(&mut self, time: Duration) {
         self.now += time;
     }
 
-    pub fn command(&mut self, command: StreamCommand) {
+    pub(crate) fn command(&mut self, command: StreamCommand) {
         self.stream.command(self.now, command);
         self.drain();
     }
 
-    pub fn play(&mut self, job: u64, bytes: impl Into<Vec<u8>>, looped: bool, limit: Option<Duration>) {
+    pub(crate) fn play(
+        &mut self,
+        job: u64,
+        bytes: impl Into<Vec<u8>>,
+        looped: bool,
+        limit: Option<Duration>,
+    ) {
         self.command(StreamCommand::Play { job: JobId(job), clip: clip(bytes), looped, limit });
     }
 
-    pub fn rtp(&mut self, from: SocketAddr, bytes: &[u8]) {
+    pub(crate) fn rtp(&mut self, from: SocketAddr, bytes: &[u8]) {
         self.stream.handle_rtp(self.now, from, bytes);
         self.drain();
     }
 
-    pub fn rtcp(&mut self, from: SocketAddr, bytes: &[u8]) {
+    pub(crate) fn rtcp(&mut self, from: SocketAddr, bytes: &[u8]) {
         self.stream.handle_rtcp(self.now, from, bytes);
         self.drain();
     }
 
     /// The RTP packets so far.
-    pub fn rtp_sent(&self) -> Vec<&Sent> {
+    pub(crate) fn rtp_sent(&self) -> Vec<&Sent> {
         self.sent.iter().filter(|sent| !sent.rtcp).collect()
     }
 
     /// All audio so far, one byte a sample.
-    pub fn audio(&self) -> Vec<u8> {
+    pub(crate) fn audio(&self) -> Vec<u8> {
         self.rtp_sent().iter().flat_map(|sent| sent.payload().to_vec()).collect()
     }
 
-    pub fn happened(&self) -> Vec<&StreamEvent> {
+    pub(crate) fn happened(&self) -> Vec<&StreamEvent> {
         self.events.iter().map(|(_, event)| event).collect()
     }
 
@@ -114,7 +120,7 @@ impl Driven {
 }
 
 /// A-law at 20 ms to 192.0.2.1:4000 and :4001, telephone events as 101 (ours) and 96 (theirs), symmetric.
-pub fn config() -> StreamConfig {
+pub(crate) fn config() -> StreamConfig {
     StreamConfig {
         ssrc: 0x1234_5678,
         first_sequence: 65_534,
@@ -138,7 +144,7 @@ pub fn config() -> StreamConfig {
 }
 
 /// The negotiated part of [`config`], unchanged.
-pub fn update() -> StreamUpdate {
+pub(crate) fn update() -> StreamUpdate {
     let config = config();
     StreamUpdate {
         remote_rtp: config.remote_rtp,
@@ -155,29 +161,29 @@ pub fn update() -> StreamUpdate {
 }
 
 /// The far end's address in the session description.
-pub fn signalled() -> SocketAddr {
+pub(crate) fn signalled() -> SocketAddr {
     address("192.0.2.1:4000")
 }
 
-pub fn clip(bytes: impl Into<Vec<u8>>) -> Clip {
+pub(crate) fn clip(bytes: impl Into<Vec<u8>>) -> Clip {
     Clip::from_encoded(Codec::G711A, bytes.into())
 }
 
 /// A packet of the far end.
-pub fn packet(payload_type: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn packet(payload_type: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
     let header = Header { marker: false, payload_type, sequence, timestamp, ssrc: 0xfeed };
     let mut buffer = vec![0; 12 + payload.len()];
     header.write(payload, &mut buffer);
     buffer
 }
 
-pub fn ms(milliseconds: u64) -> Duration {
+pub(crate) fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
-pub fn address(text: &str) -> SocketAddr {
+pub(crate) fn address(text: &str) -> SocketAddr {
     text.parse().expect("an address")
 }
 
 /// Silence in A-law.
-pub const SILENCE: u8 = 0xd5;
+pub(crate) const SILENCE: u8 = 0xd5;

@@ -17,7 +17,7 @@ impl Phases {
     }
 
     /// Chooses a phase for a stream that begins at `now`, counts it, and returns it with the time of its first
-    /// frame: less than 20 ms away (RING-36), and within 8 ms unless the phases there are crowded.
+    /// frame: at most 20 ms away (RING-36), and within 8 ms unless the phases there are crowded.
     pub(super) fn occupy(&mut self, now: Instant) -> (usize, Instant) {
         let since = now.saturating_duration_since(self.epoch).as_nanos();
         // The next whole bucket, and those after it.
@@ -27,7 +27,7 @@ impl Phases {
             buckets.min_by_key(|bucket| self.load[phase_of(*bucket)]).unwrap_or(first)
         };
         let soon = emptiest(first..first + SOON);
-        let any = emptiest(first..first + PHASES as u64 - 1);
+        let any = emptiest(first..first + PHASES as u64);
         let crowded = self.load[phase_of(soon)] > 2 * self.load[phase_of(any)] + CROWD;
         let bucket = if crowded { any } else { soon };
         let phase = phase_of(bucket);
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_frame_is_less_than_20_ms_away() {
+    fn the_first_frame_is_at_most_20_ms_away() {
         let epoch = Instant::now();
         let mut phases = Phases::new(epoch);
         for n in 0..5000_u64 {
