@@ -6,9 +6,9 @@ use std::{io, ptr};
 
 use ttspico_sys as native;
 
-use crate::{Voice, resource};
+use crate::{Prosody, Voice, resource};
 
-/// Speaks plain text: mono samples at [`RATE_HZ`](crate::RATE_HZ), the same for the same text and voice.
+/// Speaks plain text: mono samples at [`RATE_HZ`](crate::RATE_HZ), the same for the same arguments.
 ///
 /// Blocks while it works: some milliseconds for a sentence, a second or so for 3000 characters. Can be called from
 /// any thread, and from several at once.
@@ -19,7 +19,7 @@ use crate::{Voice, resource};
 /// # Errors
 ///
 /// [`SynthesisError`]: the engine's resources could not be written to a temporary file, or the engine failed.
-pub fn synthesize(text: &str, voice: Voice) -> Result<Vec<i16>, SynthesisError> {
+pub fn synthesize(text: &str, voice: Voice, prosody: Prosody) -> Result<Vec<i16>, SynthesisError> {
     let text: String = text
         .chars()
         .map(
@@ -31,7 +31,7 @@ pub fn synthesize(text: &str, voice: Voice) -> Result<Vec<i16>, SynthesisError> 
     let mut system = System::new()?;
     system.load(resource::of(voice))?;
     system.start_engine()?;
-    system.speak(text.trim())
+    system.speak(&prosody.applied_to(text.trim()))
 }
 
 /// Why a text could not be spoken.

@@ -14,10 +14,12 @@
 //! there is any), which is gone again before a word is spoken.
 
 mod engine;
+mod prosody;
 mod resource;
 mod voice;
 
 pub use engine::{SynthesisError, synthesize};
+pub use prosody::Prosody;
 pub use voice::{UnknownVoice, Voice};
 
 /// Samples a second of the speech.

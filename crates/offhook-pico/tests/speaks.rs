@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use offhook_pico::{RATE_HZ, Voice, synthesize};
+use offhook_pico::{Prosody, RATE_HZ, SynthesisError, Voice};
 
 /// "One two three" in each language.
 const COUNTING: [(Voice, &str); 6] = [
@@ -14,6 +14,10 @@ const COUNTING: [(Voice, &str); 6] = [
     (Voice::EsEs, "uno dos tres"),
     (Voice::ItIt, "uno due tre"),
 ];
+
+fn synthesize(text: &str, voice: Voice) -> Result<Vec<i16>, SynthesisError> {
+    offhook_pico::synthesize(text, voice, Prosody::PLAIN)
+}
 
 fn seconds(samples: &[i16]) -> f64 {
     samples.len() as f64 / f64::from(RATE_HZ)
@@ -87,22 +91,52 @@ fn long_texts_without_a_full_stop_are_spoken_whole() {
     assert!((together / expected - 1.0).abs() < 0.25, "{together} s for {expected} s");
 }
 
-/// RING-40: the engine takes text as UTF-8: an umlaut is one sound, not two characters spelled out.
+/// RING-40: the engine takes text as UTF-8: an umlaut or accent is one sound of the word, and another one than the
+/// letter without it.
 #[test]
 fn umlauts_and_accents_are_spoken() {
-    let cases = [(Voice::DeDe, "Tür", "Tuer"), (Voice::DeDe, "Müll", "Muell"), (Voice::FrFr, "été", "ete")];
-    for (voice, word, spelled) in cases {
-        let word_seconds = seconds(&synthesize(word, voice).unwrap());
-        let spelled_seconds = seconds(&synthesize(spelled, voice).unwrap());
+    let cases = [
+        (Voice::DeDe, "Müll", "Mull", "M ll"),
+        (Voice::DeDe, "schön", "schon", "sch n"),
+        (Voice::FrFr, "passé", "passe", "pass \u{e9} \u{e9}"),
+        (Voice::EsEs, "niño", "nino", "ni \u{f1} o"),
+    ];
+    for (voice, word, without, apart) in cases {
+        let spoken = synthesize(word, voice).unwrap();
+        assert!(spoken != synthesize(without, voice).unwrap(), "{word} sounds like {without}");
+        let apart_seconds = seconds(&synthesize(apart, voice).unwrap());
         assert!(
-            word_seconds < spelled_seconds + 0.35,
-            "{word}: {word_seconds} s, {spelled}: {spelled_seconds} s"
+            seconds(&spoken) < apart_seconds,
+            "{word}: {} s, {apart}: {apart_seconds} s",
+            seconds(&spoken)
         );
     }
     // Decomposed or not, and with characters that no voice knows, the engine goes on.
     assert!(
         !synthesize("Gr\u{fc}n und Gru\u{308}n, 中文, \u{1F600}, fertig", Voice::DeDe).unwrap().is_empty()
     );
+}
+
+/// FP-18: a voice speaks faster, louder and higher as asked; values out of range count as the nearest in range.
+#[test]
+fn prosody_changes_speed_volume_and_pitch() {
+    let text = "The office is open from nine to five.";
+    let plain = synthesize(text, Voice::EnGb).unwrap();
+    let with = |prosody| offhook_pico::synthesize(text, Voice::EnGb, prosody).unwrap();
+    let fast = with(Prosody { speed_percent: 200, ..Prosody::PLAIN });
+    assert!(
+        (0.4..0.75).contains(&(seconds(&fast) / seconds(&plain))),
+        "{} s, {} s",
+        seconds(&fast),
+        seconds(&plain)
+    );
+    let quiet = with(Prosody { volume_percent: 50, ..Prosody::PLAIN });
+    let ratio = root_mean_square(&quiet) / root_mean_square(&plain);
+    assert!((0.4..0.6).contains(&ratio), "{ratio}");
+    let high = with(Prosody { pitch_percent: 150, ..Prosody::PLAIN });
+    assert!(high != plain && (seconds(&high) / seconds(&plain) - 1.0).abs() < 0.1);
+    let highest = with(Prosody { pitch_percent: 200, ..Prosody::PLAIN });
+    assert!(with(Prosody { pitch_percent: 60_000, ..Prosody::PLAIN }) == highest);
 }
 
 /// RING-45: the commands of the engine that reach files are not obeyed, whatever the text says.
