@@ -257,6 +257,24 @@ def test_channels_do_not_wait_for_each_other(peer: ChannelPeer) -> None:
     assert first.result() is State.IDLE
 
 
+def test_commands_are_sent_in_the_order_in_which_they_were_called(peer: ChannelPeer) -> None:
+    """GEN-22: and each one reports whether it took effect."""
+    channel = peer.in_state("RING_INCOMING", early_media=True)
+
+    def use() -> list[object]:
+        with pytest.raises(Error, match="refused"):
+            channel.FilePlayer.start("a.wav")
+        return [channel.FilePlayer.stop(), channel.ring(0), channel.answer()]
+
+    running = Running(use)
+    peer.server.refuse(peer.server.expect("file_player.play"), -32003, "refused", "RING_INCOMING")
+    peer.server.respond(peer.server.expect("file_player.stop"), {"cause": "ABORTED"})
+    peer.server.respond(peer.server.expect("channel.ring"), {"state": "RING_INCOMING"})
+    peer.server.respond(peer.server.expect("channel.answer"), {"state": "ANSWERED"})
+    aborted = channel.FilePlayer.Cause.ABORTED
+    assert running.result() == [aborted, State.RING_INCOMING, State.ANSWERED]
+
+
 def test_a_lost_server_ends_every_wait_as_a_cleared_call_does(peer: ChannelPeer) -> None:
     """GEN-7, RUN-32: nobody waits for a server that is gone."""
     running = [Running(peer.channel.ring, 10), Running(peer.channel.wait_for_idle)]

@@ -83,7 +83,7 @@ def test_an_exception_that_cannot_be_shown_ends_only_its_instance(worker: Worker
 
 
 def test_inbound_arguments(worker: WorkerPeer, tmp_path: Path) -> None:
-    """RUN-3, RUN-7: channel, id, files, log and parameters, in their order."""
+    """RUN-3, RUN-7, ST-2: channel, id, files, log and parameters, in their order."""
     body = (
         "my_log.report(repr([channel.state().name, application_instance_id, application_parameters,"
         " file_man.exists('a.wav')]))"

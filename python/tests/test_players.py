@@ -185,6 +185,18 @@ def test_a_lost_server_ends_a_job_as_a_cleared_call_does(peer: ChannelPeer, chan
 # PlayableMedia
 
 
+def test_media_is_made_by_position_or_by_name(peer: ChannelPeer, channel: Any) -> None:
+    """PM-1: text, file, channel, cipher; all of them may be left out."""
+    by_position = PlayableMedia(None, "a.wav", channel, None)
+    by_name = PlayableMedia(file_to_play="a.wav", channel=channel, cipher=None, text_to_say=None)
+    for media in (by_position, by_name):
+        running = Running(channel.FilePlayer.play, media)
+        request = peer.server.expect("file_player.play")
+        assert request["params"]["media"] == {"file": "a.wav"}
+        peer.server.respond(request, {"cause": "NORMAL"})
+        running.result()
+
+
 def test_setting_the_text_clears_the_file_and_the_reverse() -> None:
     """PM-2, PM-3: the setters are called."""
     media = PlayableMedia("Hello")

@@ -25,7 +25,7 @@ def ring(peer: ChannelPeer, *args: Any, **kwargs: Any) -> dict[str, Any]:
 
 
 def test_ring_without_arguments_rings_plainly_and_does_not_block(peer: ChannelPeer) -> None:
-    """RING-10, RING-3: the defaults, and the state afterwards."""
+    """RING-10, RING-3, RING-42: the defaults, and the state afterwards."""
     assert ring(peer) == {
         "channel": "c-1",
         "seconds": 0,
