@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::Context;
-use super::tools::{apt, find, run};
+use super::tools::{find, install, run};
 
 const REQUIREMENTS: &str = "python/requirements-dev.txt";
 
@@ -82,7 +82,7 @@ fn environment_at(context: &Context, folder: &Path, interpreter: &Path) -> Resul
     }
     if !can_make_environments(interpreter) {
         // Debian packs this module apart from the interpreter.
-        apt(&[("python3", "python3"), ("a module for Python environments", "python3-venv")])?;
+        install(&["python3-venv"])?;
     }
     run(Command::new(interpreter).args(["-m", "venv", "--clear"]).arg(folder))?;
     run(Command::new(&python)

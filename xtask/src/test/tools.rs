@@ -56,23 +56,25 @@ pub(super) fn cargo_tool(folder: &Path, subcommand: &str, version: &str) -> Resu
     Ok(command)
 }
 
-/// Makes sure that programs are there; the ones that are missing are installed by apt-get if we may, otherwise the error
-/// says what to type. Each program stands with the package that has it.
+/// Makes sure that programs are there; each stands with the Debian package that has it.
 pub(super) fn apt(programs: &[(&str, &str)]) -> Result<()> {
     let missing: Vec<&str> =
         programs.iter().filter(|(program, _)| find(program).is_none()).map(|(_, package)| *package).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let install = format!("apt-get install --yes --no-install-recommends {}", missing.join(" "));
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
+/// Installs packages by apt-get if we may; otherwise the error says what to type.
+pub(super) fn install(packages: &[&str]) -> Result<()> {
+    let packages = packages.join(" ");
     if find("apt-get").is_none() {
-        bail!("missing: {}; install the packages that have them on this system", missing.join(", "));
+        bail!("missing: {packages} (names of Debian packages); install what has them on this system");
     }
+    let command = format!("apt-get install --yes --no-install-recommends {packages}");
     if !is_root() {
-        bail!("missing: {}; type `sudo {install}` and start again", missing.join(", "));
+        bail!("missing: {packages}; type `sudo {command}` and start again");
     }
     run(Command::new("apt-get").arg("update"))?;
-    run(Command::new("sh").args(["-c", &install]).env("DEBIAN_FRONTEND", "noninteractive"))
+    run(Command::new("sh").args(["-c", &command]).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 fn is_root() -> bool {
