@@ -22,16 +22,15 @@ use super::slot::Published;
 /// and is carried out within a millisecond. Dropping the engine shuts it down.
 ///
 /// ```no_run
-/// # fn stream_config() -> offhook_media::StreamConfig { unimplemented!() }
 /// use offhook_media::{StreamCommand, StreamEvent};
 /// use offhook_net::{RtpConfig, RtpEngine};
 ///
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn example(config: offhook_media::StreamConfig) -> Result<(), Box<dyn std::error::Error>> {
 /// let engine = RtpEngine::start(&RtpConfig::default())?;
 /// let (events, mut heard) = tokio::sync::mpsc::unbounded_channel();
 /// let ports = engine.reserve("192.0.2.9".parse()?)?;
 /// println!("RTP on {}", ports.rtp());
-/// let stream = engine.open(ports, stream_config(), events);
+/// let stream = engine.open(ports, config, events);
 /// engine.command(stream, StreamCommand::Close);
 /// while let Some((_, event)) = heard.recv().await {
 ///     if let StreamEvent::Closed(stats) = event {
