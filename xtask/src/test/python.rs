@@ -53,12 +53,13 @@ pub(super) fn other_versions(context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Runs pytest on a folder against the program that was built.
+/// Runs pytest on a folder against the program that was built, whose workers run on the same interpreter.
 pub(super) fn pytest(context: &Context, python: &Path, folder: &str) -> Result<()> {
     run(Command::new(python)
         .args(["-m", "pytest", folder])
         .current_dir(&context.root)
-        .env("OFFHOOK_BINARY", program(context)))
+        .env("OFFHOOK_BINARY", program(context))
+        .env("OFFHOOK_PYTHON", python))
 }
 
 /// Where cargo leaves the program in a debug build.
