@@ -10,6 +10,6 @@
 mod resample;
 mod transform;
 
-pub use realfft::num_complex::Complex;
 pub use resample::resample;
+pub use rustfft::num_complex::Complex;
 pub use transform::{Forward, Inverse};

@@ -25,6 +25,12 @@ impl Clip {
         Self { codec, bytes: bytes.into() }
     }
 
+    /// Encodes sound for being repeated: like [`encode`](Self::encode), but what runs on across the seam at the sound's
+    /// own rate does so at the codec's (RING-44).
+    pub fn encode_for_loop(sound: &Sound, codec: Codec) -> Self {
+        Self::encode(&sound.resampled_for_loop(codec.clock_rate_hz()), codec)
+    }
+
     /// Wraps bytes that are already encoded.
     pub fn from_encoded(codec: Codec, bytes: impl Into<Arc<[u8]>>) -> Self {
         Self { codec, bytes: bytes.into() }

@@ -32,8 +32,8 @@ pub mod wav;
 
 pub use clip::Clip;
 pub use codec::{Codec, CodecList, CodecListError, CodecName};
-pub use playout::{JobId, PlayEnd};
 pub use offhook_dsp::resample;
+pub use playout::{JobId, PlayEnd};
 pub use sound::Sound;
 pub use stream::{
     DigitsRefusal, HeardPacket, Outgoing, SilencePolicy, Stream, StreamCommand, StreamConfig,

@@ -38,6 +38,40 @@ fn a_clip_of_sound_at_another_rate_keeps_its_duration() {
     }
 }
 
+/// RING-44: a file at another rate that repeats without a seam still does so after resampling: no click, no dip.
+#[test]
+fn sound_that_runs_across_the_seam_still_does_after_resampling() {
+    for rate_hz in [6000, 11_025, 44_100, 48_000] {
+        // Half a second of 440 Hz: 220 whole turns.
+        let clip = Clip::encode_for_loop(&sine(rate_hz, 440.0, -10.0, 0.5), Codec::G711A);
+        assert_eq!(clip.duration(), Duration::from_millis(500), "{rate_hz} Hz");
+        let once = clip.decode().samples;
+        let repeated: Vec<i16> = once.iter().cycle().take(3 * once.len()).copied().collect();
+        // 60 ms around the first seam, in steps that are short against a click.
+        for start in (3760..4240).step_by(20) {
+            let level = measure::level_dbm0(&repeated[start - 40..start + 40], 8000, 440.0);
+            assert!((level + 10.0).abs() < 0.3, "{rate_hz} Hz, at {start}: {level} dBm0");
+        }
+        let strongest = measure::dominant_frequencies(&repeated, 8000, 3);
+        assert!((strongest[0].frequency_hz - 440.0).abs() < 0.1, "{rate_hz} Hz: {strongest:?}");
+        assert!(
+            strongest.iter().skip(1).all(|other| other.level_dbm0 < -45.0),
+            "{rate_hz} Hz: {strongest:?}"
+        );
+    }
+}
+
+/// RING-44: sound shorter than the filter is repeated often enough to fill it.
+#[test]
+fn the_shortest_sound_can_be_repeated_at_another_rate() {
+    for samples in [1, 2, 7] {
+        let clip = Clip::encode_for_loop(&Sound::new(16_000, vec![8000; samples]), Codec::G711U);
+        assert_eq!(clip.len(), (samples as f64 / 2.0).round() as usize);
+        assert!(clip.decode().samples.iter().all(|sample| (7600..8400).contains(sample)), "{samples}");
+    }
+    assert!(Clip::encode_for_loop(&Sound::new(16_000, Vec::new()), Codec::G711U).is_empty());
+}
+
 /// RING-12: the duration is that of the samples.
 #[test]
 fn the_duration_counts_samples() {

@@ -238,7 +238,7 @@ fn frequencies_beyond_the_rate_are_not_folded_back() {
 #[test]
 fn overload_clips() {
     let samples = sequence(&[Segment::sum(425, 425, 0, 100)]).render(8000);
-    let half_turn = |index: usize| (425 * index * 2 / 8000) % 2 == 0;
+    let half_turn = |index: usize| (425 * index * 2 / 8000).is_multiple_of(2);
     assert!(samples.contains(&i16::MAX) && samples.contains(&i16::MIN));
     for (index, sample) in samples.iter().enumerate().skip(20).take(760) {
         assert!(*sample == 0 || (*sample > 0) == half_turn(index), "{sample} at {index}");
@@ -350,7 +350,8 @@ fn country_ringbacks_agree_with_the_predefined_ones() {
 /// TONE-9, TONE-16: tones of the table sound as their definition: a sample of those that differ from the rest.
 #[test]
 fn country_tones_sound_as_listed() {
-    let cases: [(&str, &[f64], &[(f64, f64)]); 6] = [
+    type Listed = (&'static str, &'static [f64], &'static [(f64, f64)]);
+    let cases: [Listed; 6] = [
         ("busy.de", &[425.0], &[(480.0, 480.0)]),
         ("ringback.fr", &[440.0], &[(1500.0, 3500.0)]),
         ("congestion.us", &[480.0, 620.0], &[(250.0, 250.0)]),

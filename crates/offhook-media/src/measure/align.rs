@@ -45,13 +45,13 @@ fn products(reference: &[i16], heard: &[i16]) -> Vec<f64> {
         for (slot, sample) in input.iter_mut().zip(samples) {
             *slot = f64::from(*sample);
         }
-        forward.spectrum(&mut input)
+        forward.spectrum(&input)
     };
-    let mut product: Vec<_> = spectrum(heard)
+    let product: Vec<_> = spectrum(heard)
         .into_iter()
         .zip(spectrum(reference))
         .map(|(heard, sought)| heard * sought.conj())
         .collect();
-    let output = Inverse::new(size).samples(&mut product);
+    let output = Inverse::new(size).samples(&product);
     output.iter().map(|value| value / size as f64).collect()
 }

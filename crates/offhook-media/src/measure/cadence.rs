@@ -45,7 +45,8 @@ pub fn silences(samples: &[i16], rate_hz: u32, threshold_dbm0: f64, shortest_ms:
     let loud = Envelope::new(samples, window).above(threshold);
     let mut silences = Vec::new();
     let mut at = 0;
-    for sound in loud.into_iter().chain([samples.len()..samples.len()]) {
+    let end = samples.len();
+    for sound in loud.into_iter().chain(std::iter::once(end..end)) {
         if sound.start > at && sound.start - at >= shortest.max(1) {
             silences.push(at..sound.start);
         }

@@ -3,6 +3,7 @@
 use std::f64::consts::TAU;
 
 /// The level of a sine whose peak is full scale (ITU-T G.711 table 5).
+#[allow(clippy::approx_constant, reason = "the figure of the Recommendation, not pi")]
 pub const FULL_SCALE_SINE_DBM0: f64 = 3.14;
 
 /// The peak, in sample values, of a sine of the given level.

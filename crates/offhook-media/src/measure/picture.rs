@@ -55,17 +55,14 @@ pub fn spectrogram(samples: &[i16], rate_hz: u32, columns: usize, rows: usize) -
                 let sample = at.and_then(|at| samples.get(at)).copied().unwrap_or(0);
                 *slot = f64::from(sample) * weight;
             }
-            let output = transform.spectrum(&mut input);
-            for (bin, value) in output.iter().enumerate() {
-                let row = (bin * rows / output.len()).min(rows - 1);
-                let level = dbm0_of_rms(value.norm() * std::f64::consts::SQRT_2 / weights) as f32;
-                levels[row] = levels[row].max(level);
-            }
-            // More rows than bins: the bands between two bins show the lower one.
-            for row in 0..rows {
-                let bin = row * output.len() / rows;
-                let level = dbm0_of_rms(output[bin].norm() * std::f64::consts::SQRT_2 / weights) as f32;
-                levels[row] = levels[row].max(level);
+            let bins = transform.spectrum(&input);
+            for (row, level) in levels.iter_mut().enumerate() {
+                // With more rows than bins, the bands between two bins show the lower one.
+                let first = row * bins.len() / rows;
+                let end = ((row + 1) * bins.len() / rows).max(first + 1);
+                let strongest = bins[first..end].iter().map(|bin| bin.norm()).fold(0.0, f64::max);
+                let rms = strongest * std::f64::consts::SQRT_2 / weights;
+                *level = level.max(dbm0_of_rms(rms) as f32);
             }
             middle += size / 2;
         }

@@ -36,7 +36,7 @@ pub fn dominant_frequencies(samples: &[i16], rate_hz: u32, most: usize) -> Vec<C
     for (index, (slot, sample)) in input.iter_mut().zip(samples).enumerate() {
         *slot = f64::from(*sample) * blackman_harris((index as f64 + 0.5) / length);
     }
-    let output = Forward::new(size).spectrum(&mut input);
+    let output = Forward::new(size).spectrum(&input);
     let power: Vec<f64> = output.iter().map(Complex::norm_sqr).collect();
 
     // The main lobe of the window reaches four bins of the unpadded transform to each side.
