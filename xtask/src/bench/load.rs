@@ -87,7 +87,8 @@ impl Callers {
     /// Waits for the last call and reads what sipp wrote.
     pub(crate) fn wait(mut self) -> Result<Outcome> {
         let status = self.child.wait()?;
-        let statistics = fs::read_to_string(self.folder.join("stat.csv")).context("sipp wrote no statistics")?;
+        let statistics =
+            fs::read_to_string(self.folder.join("stat.csv")).context("sipp wrote no statistics")?;
         let mut outcome = read_statistics(&statistics)?;
         if outcome.successful + outcome.failed == 0 {
             let errors = fs::read_to_string(self.folder.join("errors.log")).unwrap_or_default();

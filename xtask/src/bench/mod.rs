@@ -88,7 +88,8 @@ fn signalling(root: &Path, folder: &Path, bench: &Bench) -> Result<()> {
             let load = |calls: u32, name: &str| {
                 let (media_port, server_port) = (9, server.port);
                 let patience = Duration::from_secs(120);
-                let load = Load { scenario: Scenario::Signalling, rate, calls, server_port, media_port, patience };
+                let load =
+                    Load { scenario: Scenario::Signalling, rate, calls, server_port, media_port, patience };
                 load.start(&place.join(name), other_processors())?.wait()
             };
             // The first calls pay for threads and caches that all later ones share.

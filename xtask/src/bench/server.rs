@@ -40,7 +40,16 @@ pub(crate) struct Server {
 /// Builds what is measured.
 pub(crate) fn build(root: &Path) -> Result<()> {
     let status = Command::new("cargo")
-        .args(["build", "--release", "--package", "offhook-cli", "--package", "offhook", "--example", "bench_server"])
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "offhook-cli",
+            "--package",
+            "offhook",
+            "--example",
+            "bench_server",
+        ])
         .args(["--bin", "offhook"])
         .current_dir(root)
         .status()?;
@@ -50,13 +59,21 @@ pub(crate) fn build(root: &Path) -> Result<()> {
 
 impl Server {
     /// Starts a server on processor `cpu` and waits until it answers OPTIONS.
-    pub(crate) fn start(root: &Path, folder: &Path, language: Language, behaviour: Behaviour, cpu: &str) -> Result<Self> {
+    pub(crate) fn start(
+        root: &Path,
+        folder: &Path,
+        language: Language,
+        behaviour: Behaviour,
+        cpu: &str,
+    ) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
         let music = folder.join("media");
         fs::create_dir_all(&music)?;
         fs::write(music.join("music.wav"), super::music())?;
-        let release = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("release");
+        let release = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| root.join("target"), PathBuf::from)
+            .join("release");
         let mut command = Command::new("taskset");
         command.args(["-c", cpu]);
         let seconds = match behaviour {
