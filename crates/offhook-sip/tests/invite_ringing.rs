@@ -170,3 +170,36 @@ fn the_incoming_event_tells_request_source_and_offer() {
     let trying = bed.sent().remove(0);
     assert!(matches!(trying.message, Message::Response(ref response) if response.status.code() == 100));
 }
+
+/// RFC 3261 section 13.3.1: an INVITE whose Expires passes before the answer is ended with 487; after the answer it means nothing.
+#[test]
+fn an_invite_that_expires_is_ended() {
+    for answered in [false, true] {
+        let (mut bed, mut phone) = (Bed::new(), Phone::new());
+        let call = bed.arrive(phone.invite("Expires: 20\r\n", OFFER));
+        bed.ring(call, 180, None);
+        if answered {
+            bed.answer(call, Some(ANSWER));
+            phone.learn_all(&bed.sent());
+            bed.receive(phone.ack(""));
+        }
+        bed.sent();
+        bed.events();
+        bed.wait(ms(20_000));
+        let (sent, told): (&[&str], &[&str]) =
+            if answered { (&[], &[]) } else { (&["487 INVITE"], &["cleared Cancelled 487 by Peer"]) };
+        assert_eq!(bed.lines(), sent);
+        assert_eq!(bed.events(), told);
+    }
+}
+
+/// RING-2: ringing again and again is allowed, and each time the response is sent.
+#[test]
+fn a_call_may_ring_any_number_of_times() {
+    let (mut bed, mut phone) = (Bed::new(), Phone::new());
+    let call = bed.arrive(phone.invite("", OFFER));
+    for _ in 0..5 {
+        bed.ring(call, 180, None);
+    }
+    assert_eq!(bed.lines(), ["180 INVITE"; 5]);
+}

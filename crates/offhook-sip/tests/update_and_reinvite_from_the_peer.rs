@@ -3,7 +3,7 @@
 mod support;
 
 use offhook_sip::header::RetryAfter;
-use offhook_sip::{AnswerOfferError, Call, Event, HeaderName, OfferId, OfferMethod, StatusCode};
+use offhook_sip::{AnswerOfferError, Call, Event, HeaderName, OfferError, OfferId, OfferMethod, StatusCode};
 use support::{ANSWER, Bed, HOLD, OFFER, Phone, ms, sdp};
 
 fn connected(bed: &mut Bed, phone: &mut Phone) -> Call {
@@ -310,4 +310,43 @@ fn options_within_a_call_are_answered() {
     let ok = bed.response();
     assert_eq!(ok.status.code(), 200);
     assert!(ok.headers.contains(&HeaderName::Allow));
+}
+
+/// RFC 3311: our own UPDATE before the answer, once the first agreement has its PRACK; the answer waits for it.
+#[test]
+fn our_update_in_early_media_holds_back_the_answer() {
+    let (mut bed, mut phone) = (Bed::new(), Phone::new());
+    let call = bed.arrive(phone.invite("Supported: 100rel\r\n", OFFER));
+    bed.ring(call, 183, Some(ANSWER));
+    phone.learn_all(&bed.sent());
+    let offer = sdp(ANSWER);
+    let early = bed.act(|endpoint, now| endpoint.offer(now, call, OfferMethod::Update, &offer));
+    assert_eq!(early, Err(OfferError::OfferPending), "before the PRACK");
+    let rseq = phone.rseq.expect("a reliable response");
+    bed.receive(phone.prack(rseq, ""));
+    bed.sent();
+    bed.events();
+    bed.act(|endpoint, now| endpoint.offer(now, call, OfferMethod::Update, &offer)).expect("it offers");
+    let update = bed.request();
+    bed.answer(call, None);
+    assert_eq!(bed.lines(), [""; 0]);
+    bed.receive(support::phone::reply(&update, 200, "", "", OFFER));
+    assert_eq!(bed.events(), ["answer"]);
+    assert_eq!(bed.lines(), ["200 INVITE"]);
+}
+
+/// A re-INVITE of ours that the far end only ever considers does not outlive its call.
+#[test]
+fn a_reinvite_that_is_never_answered_ends_with_its_call() {
+    let (mut bed, mut phone) = (Bed::new(), Phone::new());
+    let call = connected(&mut bed, &mut phone);
+    let offer = sdp(ANSWER);
+    bed.act(|endpoint, now| endpoint.offer(now, call, OfferMethod::ReInvite, &offer)).expect("it offers");
+    let invite = bed.request();
+    bed.receive(support::phone::reply(&invite, 100, "", "", ""));
+    bed.wait(ms(60_000));
+    assert_eq!((bed.lines(), bed.events()), (vec![], vec![]));
+    bed.receive(phone.request("BYE", "", ""));
+    assert_eq!(bed.lines(), ["200 BYE"]);
+    bed.assert_nothing_is_left();
 }

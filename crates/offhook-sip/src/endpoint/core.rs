@@ -213,6 +213,18 @@ impl Core {
         }
     }
 
+    /// Has the transaction of a re-INVITE end in 64*T1 at the latest: its dialog is over, and provisional responses alone
+    /// would keep it for ever.
+    pub(crate) fn abandon_invite(&mut self, now: Instant, id: ClientId) {
+        let timers = &self.config.timers;
+        if let Some(ClientTransaction { machine: ClientMachine::Invite { machine, .. }, .. }) =
+            self.clients.at_mut(id)
+        {
+            machine.cancelled(now, timers);
+        }
+        self.arrange_client(id);
+    }
+
     pub(crate) fn end_client(&mut self, id: ClientId) -> Option<ClientTransaction> {
         let mut transaction = self.clients.remove(id)?;
         if let Some(timer) = transaction.timer.take() {

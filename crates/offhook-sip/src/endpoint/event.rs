@@ -230,7 +230,8 @@ pub enum Party {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClearingCause {
-    /// The caller cancelled the INVITE: the far end by CANCEL, or we by hanging up before the answer.
+    /// The caller ended it before the answer: the far end by CANCEL or because the `Expires` of its INVITE passed, or we by
+    /// hanging up.
     Cancelled,
     /// The far end sent BYE, on the confirmed or on the early dialog.
     RemoteBye,

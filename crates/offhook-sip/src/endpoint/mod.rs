@@ -78,7 +78,8 @@ impl Endpoint {
     }
 
     /// The transport could not deliver `transmit`, for example because nothing listens there. A call of ours that it was to
-    /// begin is cleared with [`ClearingCause::TransportFailure`]; anything else is left to its timers.
+    /// begin, and that nothing has answered, is cleared with [`ClearingCause::TransportFailure`]; anything else is left to its
+    /// timers.
     pub fn transmit_failed(&mut self, now: Instant, transmit: &Transmit) {
         self.fail_transmit(now, transmit);
     }

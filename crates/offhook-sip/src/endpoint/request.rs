@@ -169,7 +169,7 @@ impl Endpoint {
         let (request, flow) = (received.request.clone(), received.flow);
         let arrival = Arrival { local_tag, dialog, received, server, reliability, had_offer: sdp.is_some() };
         let core = &mut self.core;
-        let call = self.calls.insert_with(local_tag, |call| CallState::incoming(core, call, arrival));
+        let call = self.calls.insert_with(local_tag, |call| CallState::incoming(core, now, call, arrival));
         if let Some(transaction) = self.core.servers.at_mut(server) {
             transaction.call = Some(call);
         }

@@ -59,7 +59,9 @@ impl Endpoint {
                     InviteReceived::Pass => {}
                 }
                 self.core.arrange_client(id);
-                if owner.is_some() {
+                // What is provisional about a re-INVITE concerns nobody.
+                let is_first = owner.is_some_and(|owner| owner.purpose == Purpose::Invite);
+                if is_first || !response.status.is_provisional() {
                     self.tell(now, id, Outcome::Response(response));
                 }
             }
@@ -108,7 +110,13 @@ impl Endpoint {
         let Some(token) = token else { return };
         let branch = Branch { token, is_cancel: request.method == Method::Cancel };
         let Some(id) = self.core.clients.find(branch) else { return };
-        if request.method == Method::Ack {
+        let is_beginning = self.core.clients.at(id).is_some_and(|transaction| {
+            let is_first = transaction.owner.is_some_and(|owner| owner.purpose == Purpose::Invite);
+            let is_calling =
+                matches!(&transaction.machine, ClientMachine::Invite { machine, .. } if machine.is_calling());
+            is_first && is_calling && request.method == Method::Invite
+        });
+        if !is_beginning {
             return;
         }
         self.tell(now, id, Outcome::TransportFailed);

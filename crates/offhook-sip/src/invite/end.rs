@@ -118,6 +118,9 @@ impl CallState {
         self.hang_up = None;
         // Requests that wait for our user are answered all the same (RFC 3261 section 15.1.2).
         for leg in &mut self.legs {
+            if let Some(client) = leg.re_invite {
+                core.abandon_invite(now, client);
+            }
             if let Some(pending) = leg.pending.take() {
                 let request = &pending.received.request;
                 let response = core.response(request, StatusCode::REQUEST_TERMINATED, self.local_tag);

@@ -6,7 +6,7 @@ use super::body::{self, BodyError};
 use super::end::is_refusal;
 use super::success::UnacknowledgedSuccess;
 use super::uas::{dialog_response, set_session, to_body};
-use super::{CallState, Carrier, Negotiation, OfferRoom, PendingRequest};
+use super::{CallState, Carrier, Negotiation, OfferRoom, PendingRequest, Role};
 use crate::endpoint::{
     ACCEPT, AnswerOfferError, Core, Event, OfferError, OfferId, OfferMethod, Received, Stage,
 };
@@ -53,12 +53,18 @@ impl CallState {
         if self.stage != Stage::Answered && !is_early {
             return Err(OfferError::WrongState { expected: Stage::Answered, got: self.stage });
         }
+        // Until its PRACK the first agreement is not one for the far end (RFC 3311 section 5.1).
+        let is_prack_due = matches!(&self.role, Role::Callee(callee) if callee.reliable.is_session_waiting());
         let id = self.next_offer();
         // Of several early dialogs the newest is meant: it is the one that is heard.
         let Some(leg) = self.legs.last_mut() else {
             return Err(OfferError::WrongState { expected: Stage::Answered, got: self.stage });
         };
-        if leg.negotiation != Negotiation::Agreed || leg.pending.is_some() || leg.re_invite.is_some() {
+        if is_prack_due
+            || leg.negotiation != Negotiation::Agreed
+            || leg.pending.is_some()
+            || leg.re_invite.is_some()
+        {
             return Err(OfferError::OfferPending);
         }
         let (sip_method, purpose) = match method {

@@ -153,7 +153,10 @@ impl CallState {
     pub(super) fn send_acknowledgement(&mut self, core: &mut Core, body: Option<Bytes>) {
         let (Role::Caller(caller), [leg]) = (&self.role, &mut self.legs[..]) else { return };
         self.stage = Stage::Answered;
-        leg.negotiation = Negotiation::Agreed;
+        // An offer of ours in an UPDATE or PRACK may still wait for its answer.
+        if !matches!(leg.negotiation, Negotiation::Ours(_)) {
+            leg.negotiation = Negotiation::Agreed;
+        }
         acknowledge(core, caller.invite, &leg.dialog, INVITE_CSEQ, body);
     }
 

@@ -93,6 +93,7 @@ impl CallState {
         }
         if let Some(id) = id {
             self.end_offer(core, id, outcome);
+            self.advance(core, now);
         }
         let status = outcome.status();
         // The far end no longer knows the dialog, or no longer answers (RFC 3261 section 12.2.1.2).

@@ -1,6 +1,6 @@
 //! A call that arrives, until its final response: RFC 3261 section 13.3, RFC 3262.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -12,7 +12,7 @@ use crate::endpoint::{
     AnswerError, Call, Clearing, ClearingCause, Core, Event, Party, Progress, Received, Reliability,
     RingError, Sent, Stage,
 };
-use crate::header::{ContentType, HeaderName, Headers, RAck, RSeq};
+use crate::header::{ContentType, Expires, HeaderName, Headers, RAck, RSeq};
 use crate::message::{Response, StatusCode};
 use crate::random::Token;
 use crate::sdp::SessionDescription;
@@ -33,6 +33,8 @@ pub(crate) struct Callee {
     early_session: Option<Bytes>,
     /// The answer, while a PRACK holds it back (ANS-12).
     pub(super) held: Option<HeldAnswer>,
+    /// When the caller's patience ends, if the INVITE has an Expires (RFC 3261 section 13.3.1).
+    expires: Option<Instant>,
     /// The newest provisional response and when it is repeated (RING-24).
     pub(super) repeat: Option<(Instant, Bytes)>,
 }
@@ -66,20 +68,23 @@ pub(crate) struct HeldAnswer {
 impl Callee {
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let repeat = self.repeat.as_ref().map(|(at, _)| *at);
-        self.reliable.poll_timeout().into_iter().chain(repeat).min()
+        let expires = self.invitation.as_ref().and(self.expires);
+        self.reliable.poll_timeout().into_iter().chain(repeat).chain(expires).min()
     }
 }
 
 impl CallState {
     /// A call that arrived.
-    pub(crate) fn incoming(core: &mut Core, call: Call, arrival: Arrival) -> Self {
+    pub(crate) fn incoming(core: &mut Core, now: Instant, call: Call, arrival: Arrival) -> Self {
         let Arrival { local_tag, dialog, received, server, reliability, had_offer } = arrival;
         let negotiation = if had_offer { Negotiation::Theirs } else { Negotiation::Empty };
         let mut leg = Leg::new(dialog, negotiation);
         leg.note_allow(&received.request.headers);
         // From 1 to 2^31 - 1, and so small that a call cannot count beyond that (RFC 3262 section 3).
         let first_rseq = 1 + u32::try_from(core.random.below(1 << 30)).unwrap_or_default();
+        let expires = received.request.headers.typed_opt::<Expires>().ok().flatten();
         let callee = Callee {
+            expires: expires.map(|Expires(seconds)| now + Duration::from_secs(seconds.into())),
             invite_cseq: received.cseq,
             invitation: Some(Invitation { server, received }),
             had_offer,
@@ -214,7 +219,7 @@ impl CallState {
             };
         }
         let Some(bytes) = core.respond(now, invitation.server, &response) else { return };
-        callee.repeat = Some((now + core.config.timers.provisional_repeat, bytes.clone()));
+        callee.repeat = Some((next_repeat(core, now), bytes.clone()));
         if reliable {
             callee.reliable.sent(now, bytes, has_session, &core.config.timers);
         }
@@ -344,6 +349,10 @@ impl CallState {
         let Role::Callee(callee) = &mut self.role else { return };
         let Some(invitation) = &callee.invitation else { return };
         let flow = invitation.received.reply;
+        if callee.expires.is_some_and(|expires| expires <= now) {
+            let clearing = Clearing::new(ClearingCause::Cancelled, 487, Party::Peer);
+            return self.refuse(core, now, StatusCode::REQUEST_TERMINATED, &Headers::new(), clearing);
+        }
         match callee.reliable.handle_timeout(now) {
             Due::Send(bytes) => core.transmit(flow, bytes),
             Due::TimedOut => {
@@ -356,9 +365,14 @@ impl CallState {
             && *at <= now
         {
             core.transmit(flow, bytes.clone());
-            *at = now + core.config.timers.provisional_repeat;
+            *at = next_repeat(core, now);
         }
     }
+}
+
+/// When a provisional response is sent again (RING-24).
+fn next_repeat(core: &Core, now: Instant) -> Instant {
+    now + core.config.timers.provisional_repeat.max(Duration::from_millis(1))
 }
 
 /// A response to an INVITE that makes or confirms a dialog (RFC 3261 section 12.1.1).

@@ -19,6 +19,8 @@ pub(crate) struct Backoff {
 impl Backoff {
     /// First due `first` after `now`; later intervals never exceed `cap`.
     pub(crate) fn new(now: Instant, first: Duration, cap: Duration) -> Self {
+        // An interval of nothing would never come to an end.
+        let (first, cap) = (first.max(SHORTEST), cap.max(SHORTEST));
         Self { next: now + first, interval: first, cap }
     }
 
@@ -51,6 +53,8 @@ impl Backoff {
         self.interval = self.cap;
     }
 }
+
+const SHORTEST: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {

@@ -74,11 +74,16 @@ impl ClientInvite {
         self.state = State::Completed { ack, until };
     }
 
-    /// A CANCEL was sent.
+    /// A CANCEL was sent, or the dialog of a re-INVITE ended: the final response is awaited no longer than 64*T1.
     pub(crate) fn cancelled(&mut self, now: Instant, timers: &Timers) {
         if let State::Proceeding { until: until @ None } = &mut self.state {
             *until = Some(now + timers.give_up());
         }
+    }
+
+    /// Whether nothing came back yet.
+    pub(crate) fn is_calling(&self) -> bool {
+        matches!(self.state, State::Calling { .. })
     }
 
     /// Whether a CANCEL may be sent: only after a provisional response (RFC 3261 section 9.1).

@@ -42,6 +42,9 @@ pub enum Side {
     Callee,
 }
 
+/// Decides which datagrams are lost.
+type Loss = Box<dyn FnMut(Side, &str, usize) -> bool>;
+
 pub struct Pair {
     pub caller: Endpoint,
     pub callee: Endpoint,
@@ -55,7 +58,7 @@ pub struct Pair {
     pub events: VecDeque<(Side, Event)>,
     pub wires: Vec<(Side, Wire)>,
     /// Drops a datagram, given its sender, its short line and how many of that line were sent before.
-    pub drop: Box<dyn FnMut(Side, &str, usize) -> bool>,
+    pub drop: Loss,
 }
 
 impl Pair {
