@@ -44,6 +44,8 @@ impl Pool {
             seat_left: Notify::new(),
         });
         let first = Worker::start(&shared.setup, 0).await?;
+        // Entered here, not when its supervisor runs: whoever starts the pool may use it at once.
+        lock(&shared.links)[0] = Some(Arc::clone(&first.link));
         let mut supervisors = JoinSet::new();
         supervisors.spawn(supervise(Arc::clone(&shared), 0, Some(first)));
         for index in 1..count {
