@@ -2,8 +2,8 @@
 
 /// The key of a value in an [`Arena`]: a slot and the generation of its contents.
 ///
-/// A slot is used again after its value was removed, under another generation, so a key that was kept too long
-/// finds nothing instead of finding somebody else.
+/// A slot is used again after its value was removed, under another generation, so a key that was kept too
+/// long finds nothing instead of finding somebody else.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Key {
     index: u32,

@@ -4,7 +4,8 @@ use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A generator of values that cannot be guessed from earlier ones without the seed: a keyed hash of a counter.
+/// A generator of values that cannot be guessed from earlier ones without the seed: a keyed hash of a
+/// counter.
 #[derive(Debug)]
 pub(crate) struct Random {
     keyed: DefaultHasher,
@@ -66,7 +67,8 @@ impl fmt::Debug for Token {
     }
 }
 
-/// 128 bits that stand for the strings which identify a transaction: compared and looked up without storing them.
+/// 128 bits that stand for the strings which identify a transaction: compared and looked up without storing
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fingerprint(u64, u64);
 

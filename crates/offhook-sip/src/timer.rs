@@ -1,8 +1,9 @@
 //! The one queue of all timers of an endpoint.
 //!
-//! Transactions and calls keep their own tables of deadlines; each has at most one entry here, for the earliest.
-//! An entry that was stopped stays in the heap until it comes to the top or until stale entries outnumber the
-//! live ones, whichever is first, so the heap is never larger than twice the number of live timers and a constant.
+//! Transactions and calls keep their own tables of deadlines; each has at most one entry here, for the
+//! earliest. An entry that was stopped stays in the heap until it comes to the top or until stale entries
+//! outnumber the live ones, whichever is first, so the heap is never larger than twice the number of live
+//! timers and a constant.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -24,7 +24,8 @@ fn the_callers_bye_ends_a_connected_call() {
     bed.assert_nothing_is_left();
 }
 
-/// RING-23: BYE on the early dialog gets 200 and the INVITE 487, also while a PRACK is awaited or the answer held back.
+/// RING-23: BYE on the early dialog gets 200 and the INVITE 487, also while a PRACK is awaited or the answer
+/// held back.
 #[test]
 fn a_bye_on_the_early_dialog_ends_the_call() {
     for (headers, answered) in
@@ -45,7 +46,8 @@ fn a_bye_on_the_early_dialog_ends_the_call() {
     }
 }
 
-/// RFC 3261 section 15: a BYE between our 200 and its ACK ends the call, and the 200 is not repeated any more.
+/// RFC 3261 section 15: a BYE between our 200 and its ACK ends the call, and the 200 is not repeated any
+/// more.
 #[test]
 fn a_bye_before_the_ack_ends_the_call() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());

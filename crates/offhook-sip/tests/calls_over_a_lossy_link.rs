@@ -1,5 +1,5 @@
-//! Two endpoints over a link that loses, delays, doubles and reorders: whatever happens, each call ends once on each side and
-//! nothing is left.
+//! Two endpoints over a link that loses, delays, doubles and reorders: whatever happens, each call ends once
+//! on each side and nothing is left.
 
 mod support;
 
@@ -166,7 +166,8 @@ fn cleared(run: &Run, side: Side) -> Vec<&str> {
     of_side.map(|(_, text)| text.as_str()).collect()
 }
 
-/// CAU-8: exactly one end on each side, the last event there, and nothing left, for every plan and many bad links.
+/// CAU-8: exactly one end on each side, the last event there, and nothing left, for every plan and many bad
+/// links.
 #[test]
 fn every_call_ends_once_on_each_side_and_leaves_nothing() {
     let mut ends: BTreeMap<String, usize> = BTreeMap::new();

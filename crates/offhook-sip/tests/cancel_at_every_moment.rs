@@ -140,7 +140,8 @@ fn perform(bed: &mut Bed, phone: &mut Phone, call: Call, step: Step) {
     phone.learn_all(&sent);
 }
 
-/// RING-4, RING-23, HUP-8: before the 200 a CANCEL ends the call, from then on it gets 200 and changes nothing.
+/// RING-4, RING-23, HUP-8: before the 200 a CANCEL ends the call, from then on it gets 200 and changes
+/// nothing.
 #[test]
 fn a_cancel_at_every_moment() {
     for row in ROWS {

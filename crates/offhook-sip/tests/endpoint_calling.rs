@@ -164,7 +164,8 @@ fn pracks_by_hand() {
     assert_eq!(bed.events(), ["answer"]);
 }
 
-/// RFC 3262 section 5: an offer in a reliable response is answered in its PRACK, also when PRACKs are automatic.
+/// RFC 3262 section 5: an offer in a reliable response is answered in its PRACK, also when PRACKs are
+/// automatic.
 #[test]
 fn an_offer_in_a_reliable_response_is_answered_in_the_prack() {
     let mut bed = Bed::new();
@@ -239,7 +240,8 @@ fn a_cancel_that_nobody_heeds_ends_the_call() {
     bed.assert_nothing_is_left();
 }
 
-/// CAU-4: what refuses our call is told with its code, acknowledged, and its retransmission acknowledged again.
+/// CAU-4: what refuses our call is told with its code, acknowledged, and its retransmission acknowledged
+/// again.
 #[test]
 fn a_refused_call_tells_the_code() {
     for code in [302, 404, 486, 503, 603] {
@@ -270,7 +272,8 @@ fn a_call_that_nobody_answers_is_given_up() {
     bed.assert_nothing_is_left();
 }
 
-/// CAU-4: a transport that cannot deliver the INVITE ends the call with 503; other losses are left to their timers.
+/// CAU-4: a transport that cannot deliver the INVITE ends the call with 503; other losses are left to their
+/// timers.
 #[test]
 fn a_call_that_cannot_be_delivered_ends() {
     let mut bed = Bed::new();
@@ -415,7 +418,8 @@ fn an_info_of_ours() {
     bed.act(|endpoint, now| endpoint.hang_up(now, call, headers)).expect("it hangs up");
 }
 
-/// A BYE of the callee on the early dialog, which it must not send, is answered and ends the call all the same.
+/// A BYE of the callee on the early dialog, which it must not send, is answered and ends the call all the
+/// same.
 #[test]
 fn a_bye_of_the_callee_before_its_answer_ends_the_call() {
     let mut bed = Bed::new();

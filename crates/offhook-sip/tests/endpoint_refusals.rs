@@ -160,7 +160,8 @@ fn a_refusal_is_repeated_until_its_ack() {
     assert_eq!(bed.lines(), [""; 0]);
 }
 
-/// RFC 3261 section 8.2.2.2: a copy of an INVITE that came by another way gets 482, whether the call rings or is answered.
+/// RFC 3261 section 8.2.2.2: a copy of an INVITE that came by another way gets 482, whether the call rings or
+/// is answered.
 #[test]
 fn a_merged_invite_gets_482() {
     for answered in [false, true] {

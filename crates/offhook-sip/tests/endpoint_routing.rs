@@ -5,7 +5,8 @@ mod support;
 use offhook_sip::{Flow, HeaderName};
 use support::{ANSWER, Bed, OFFER, Phone, US, address};
 
-/// RFC 3261 section 18.2.2, RFC 3581: where the response to a request with this Via goes, and what the Via then says.
+/// RFC 3261 section 18.2.2, RFC 3581: where the response to a request with this Via goes, and what the Via
+/// then says.
 #[test]
 fn responses_go_back_to_the_source() {
     for (via, source, target, noted) in [
@@ -46,7 +47,8 @@ fn responses_carry_all_vias() {
     assert_eq!(branches, ["z9hG4bK-tag-one-1", "z9hG4bKb", "z9hG4bKa"]);
 }
 
-/// RFC 3261 section 12: responses repeat Record-Route, and our requests go by it: loose routers and strict ones.
+/// RFC 3261 section 12: responses repeat Record-Route, and our requests go by it: loose routers and strict
+/// ones.
 #[test]
 fn requests_within_a_dialog_go_by_the_route_set() {
     for (record, uri, routes, hop) in [
@@ -93,7 +95,8 @@ fn requests_within_a_dialog_go_by_the_route_set() {
     }
 }
 
-/// A phone behind address translation names an address that cannot be reached; requests go where its own came from.
+/// A phone behind address translation names an address that cannot be reached; requests go where its own came
+/// from.
 #[test]
 fn requests_to_a_phone_behind_address_translation_follow_its_flow() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());
@@ -142,7 +145,8 @@ fn a_call_over_ipv6() {
     );
 }
 
-/// A caller from before RFC 3261: no magic cookie in the branch, no tag in From (sections 8.2.6.2 and 17.2.3).
+/// A caller from before RFC 3261: no magic cookie in the branch, no tag in From (sections 8.2.6.2 and
+/// 17.2.3).
 #[test]
 fn a_caller_from_before_rfc_3261_is_served() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());

@@ -81,7 +81,8 @@ fn headers_of_the_user_go_into_the_200() {
     assert_eq!(bed.response().headers.get(&HeaderName::from("X-Agent")).map(|v| v.as_str()), Some("Ann"));
 }
 
-/// ANS-13: without an offer in the INVITE the 200 carries ours and the ACK its answer, told before the ACK itself.
+/// ANS-13: without an offer in the INVITE the 200 carries ours and the ACK its answer, told before the ACK
+/// itself.
 #[test]
 fn without_an_offer_the_200_carries_ours_and_the_ack_the_answer() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());

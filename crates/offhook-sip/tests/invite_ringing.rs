@@ -5,7 +5,8 @@ mod support;
 use offhook_sip::{HeaderName, Headers, Message, Reliability, RingError, Stage};
 use support::{ANSWER, Bed, OFFER, Phone, ms};
 
-/// RING-20: a plain ring is a 180 without session description, within the dialog that the answer will confirm.
+/// RING-20: a plain ring is a 180 without session description, within the dialog that the answer will
+/// confirm.
 #[test]
 fn a_plain_ring_is_a_180_without_body() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());
@@ -171,7 +172,8 @@ fn the_incoming_event_tells_request_source_and_offer() {
     assert!(matches!(trying.message, Message::Response(ref response) if response.status.code() == 100));
 }
 
-/// RFC 3261 section 13.3.1: an INVITE whose Expires passes before the answer is ended with 487; after the answer it means nothing.
+/// RFC 3261 section 13.3.1: an INVITE whose Expires passes before the answer is ended with 487; after the
+/// answer it means nothing.
 #[test]
 fn an_invite_that_expires_is_ended() {
     for answered in [false, true] {

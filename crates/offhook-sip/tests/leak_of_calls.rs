@@ -5,10 +5,11 @@ mod support;
 use offhook_sip::{Call, Counts, Endpoint, EndpointConfig};
 use support::{ANSWER, Bed, OFFER, Phone, ms};
 
-/// Plays one of several kinds of call to its end, on the caller's side by a script. How many calls ended meanwhile.
+/// Plays one of several kinds of call to its end, on the caller's side by a script. How many calls ended
+/// meanwhile.
 fn play(bed: &mut Bed, kind: usize, name: usize) -> usize {
     let mut phone = Phone::named(&name.to_string());
-    let headers = if kind % 2 == 0 { "Supported: 100rel\r\n" } else { "" };
+    let headers = if kind.is_multiple_of(2) { "Supported: 100rel\r\n" } else { "" };
     let call = bed.arrive(phone.invite(headers, OFFER));
     match kind % 6 {
         0 => {

@@ -34,7 +34,8 @@ fn a_call_beyond_the_limit_gets_503() {
     bed.arrive(Phone::named("fourth").invite("", OFFER));
 }
 
-/// Beyond the limit of transactions a request gets 503 without being kept, in the same words each time; BYE still works.
+/// Beyond the limit of transactions a request gets 503 without being kept, in the same words each time; BYE
+/// still works.
 #[test]
 fn a_request_beyond_the_limit_of_transactions_gets_503_and_is_not_kept() {
     let mut config = EndpointConfig::default();

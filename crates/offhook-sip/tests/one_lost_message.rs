@@ -5,7 +5,8 @@ mod support;
 use offhook_sip::{Event, Headers, OfferMethod, Progress, Reliability, StatusCode};
 use support::{ANSWER, HOLD, Link, OFFER, Pair, Side, ms, sdp};
 
-/// Plays a whole call with reliable early media, answer, hold by UPDATE and by re-INVITE, and BYE; `lost` drops messages.
+/// Plays a whole call with reliable early media, answer, hold by UPDATE and by re-INVITE, and BYE; `lost`
+/// drops messages.
 fn play(lost: impl FnMut(Side, &str, usize) -> bool + 'static) -> Vec<(Side, String)> {
     let mut pair = Pair::new(Link::perfect());
     pair.drop = Box::new(lost);
@@ -73,7 +74,8 @@ const MESSAGES: &[(Side, &str)] = &[
     (Side::Callee, "200 BYE"),
 ];
 
-/// RING-23, RING-25, ANS-6: whichever message is lost, once or three times, the call takes the same course on both sides.
+/// RING-23, RING-25, ANS-6: whichever message is lost, once or three times, the call takes the same course on
+/// both sides.
 #[test]
 fn a_lost_message_changes_nothing_but_the_time() {
     let whole = play(|_, _, _| false);

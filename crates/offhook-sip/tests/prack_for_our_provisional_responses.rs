@@ -82,7 +82,8 @@ fn the_prack_that_matches_stops_the_repetition() {
     assert_eq!(bed.events(), [""; 0]);
 }
 
-/// RING-23: a PRACK that matches nothing gets 481: wrong RSeq, wrong CSeq, wrong method, too late, nothing outstanding.
+/// RING-23: a PRACK that matches nothing gets 481: wrong RSeq, wrong CSeq, wrong method, too late, nothing
+/// outstanding.
 #[test]
 fn a_prack_that_matches_nothing_gets_481() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());
@@ -128,7 +129,8 @@ fn a_duplicated_prack_gets_the_same_answer() {
     assert_eq!(bed.events(), ["provisional acknowledged"]);
 }
 
-/// RFC 3262 section 3: one at a time; the next leaves when the PRACK of the first arrives, with the next RSeq.
+/// RFC 3262 section 3: one at a time; the next leaves when the PRACK of the first arrives, with the next
+/// RSeq.
 #[test]
 fn the_next_reliable_response_waits_for_the_prack_of_the_first() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());
@@ -185,7 +187,8 @@ fn an_answer_that_waits_in_vain_becomes_a_504() {
     bed.assert_nothing_is_left();
 }
 
-/// RFC 3262 section 3: a response without session description does not hold back the 200, and its PRACK is still welcome.
+/// RFC 3262 section 3: a response without session description does not hold back the 200, and its PRACK is
+/// still welcome.
 #[test]
 fn the_answer_does_not_wait_for_the_prack_of_a_plain_180() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());
@@ -205,7 +208,8 @@ fn the_answer_does_not_wait_for_the_prack_of_a_plain_180() {
     assert_eq!(bed.events(), ["acknowledged"]);
 }
 
-/// RING-23, RING-31: an INVITE without offer gets ours in the first reliable response, the 180 included, and the PRACK answers.
+/// RING-23, RING-31: an INVITE without offer gets ours in the first reliable response, the 180 included, and
+/// the PRACK answers.
 #[test]
 fn without_an_offer_the_first_reliable_response_carries_ours() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());
@@ -285,7 +289,8 @@ fn an_offer_in_a_prack_can_be_refused_and_the_response_counts_as_acknowledged() 
     assert_eq!(bed.lines(), [""; 0]);
 }
 
-/// RING-24, RING-25: the repetition after a minute and the one for an INVITE that arrives again are the same bytes, RSeq included.
+/// RING-24, RING-25: the repetition after a minute and the one for an INVITE that arrives again are the same
+/// bytes, RSeq included.
 #[test]
 fn a_reliable_response_is_repeated_unchanged_after_its_prack() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());

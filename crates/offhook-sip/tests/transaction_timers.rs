@@ -1,4 +1,5 @@
-//! The timers of the four transactions, over UDP and over a reliable transport (RFC 3261 section 17, RFC 6026).
+//! The timers of the four transactions, over UDP and over a reliable transport (RFC 3261 section 17, RFC
+//! 6026).
 
 mod support;
 
@@ -17,7 +18,8 @@ fn receive(bed: &mut Bed, flow: Flow, message: String) {
     bed.receive_bytes(flow, Bytes::from(message));
 }
 
-/// INVITE server, timers G, H and I: a refusal is repeated over UDP only, and the ACK ends the transaction after T4, or at once.
+/// INVITE server, timers G, H and I: a refusal is repeated over UDP only, and the ACK ends the transaction
+/// after T4, or at once.
 #[test]
 fn a_refused_invite() {
     for (flow, repeats, after_ack) in [(flow(), 2, ms(5_000)), (tcp(), 0, ms(0))] {
@@ -40,7 +42,8 @@ fn a_refused_invite() {
     }
 }
 
-/// INVITE server, timer L of RFC 6026: an answered INVITE is taken up for 64*T1, over any transport; ANS-6: so is its 200 repeated.
+/// INVITE server, timer L of RFC 6026: an answered INVITE is taken up for 64*T1, over any transport; ANS-6:
+/// so is its 200 repeated.
 #[test]
 fn an_answered_invite() {
     for flow in [flow(), tcp()] {
@@ -62,7 +65,8 @@ fn an_answered_invite() {
     }
 }
 
-/// Non-INVITE server, timer J: the response is kept for 64*T1 over UDP, and not at all over a reliable transport.
+/// Non-INVITE server, timer J: the response is kept for 64*T1 over UDP, and not at all over a reliable
+/// transport.
 #[test]
 fn another_request_that_was_answered() {
     for (flow, kept) in [(flow(), true), (tcp(), false)] {
@@ -93,7 +97,8 @@ fn an_invite_that_nobody_answers() {
     }
 }
 
-/// INVITE client: a provisional response ends the repetition, and then nothing ends the call but its final response.
+/// INVITE client: a provisional response ends the repetition, and then nothing ends the call but its final
+/// response.
 #[test]
 fn an_invite_that_rings_for_long() {
     let mut bed = Bed::new();

@@ -39,7 +39,8 @@ fn accept(bed: &mut Bed, call: Call, id: OfferId) {
     bed.act(|endpoint, now| endpoint.answer_offer(now, call, id, Ok(&answer))).expect("it answers");
 }
 
-/// RFC 3311: an UPDATE during early media is offered to the user and answered in its 200; the call goes on ringing.
+/// RFC 3311: an UPDATE during early media is offered to the user and answered in its 200; the call goes on
+/// ringing.
 #[test]
 fn an_update_in_early_media_is_offered_and_answered() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());
@@ -56,7 +57,8 @@ fn an_update_in_early_media_is_offered_and_answered() {
     assert_eq!(bed.lines(), ["200 INVITE"]);
 }
 
-/// RFC 3311 section 5.2: while the INVITE's offer has no reliable answer, an UPDATE with another gets 500 and Retry-After.
+/// RFC 3311 section 5.2: while the INVITE's offer has no reliable answer, an UPDATE with another gets 500 and
+/// Retry-After.
 #[test]
 fn an_update_before_the_first_answer_gets_500() {
     for session in [None, Some(ANSWER)] {
@@ -202,7 +204,8 @@ fn a_reinvite_without_ack_clears_the_call() {
     bed.assert_nothing_is_left();
 }
 
-/// RFC 3261 section 14.2: a re-INVITE before the first INVITE has its final response gets 500 and Retry-After.
+/// RFC 3261 section 14.2: a re-INVITE before the first INVITE has its final response gets 500 and
+/// Retry-After.
 #[test]
 fn a_reinvite_before_the_answer_gets_500() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());
@@ -312,7 +315,8 @@ fn options_within_a_call_are_answered() {
     assert!(ok.headers.contains(&HeaderName::Allow));
 }
 
-/// RFC 3311: our own UPDATE before the answer, once the first agreement has its PRACK; the answer waits for it.
+/// RFC 3311: our own UPDATE before the answer, once the first agreement has its PRACK; the answer waits for
+/// it.
 #[test]
 fn our_update_in_early_media_holds_back_the_answer() {
     let (mut bed, mut phone) = (Bed::new(), Phone::new());

@@ -49,8 +49,8 @@ impl Dialog {
         })
     }
 
-    /// The dialog that a response to our INVITE makes (RFC 3261 section 12.1.2). Without a usable Contact it goes on to
-    /// the Request-URI, which is better than to leave a call connected that cannot be cleared.
+    /// The dialog that a response to our INVITE makes (RFC 3261 section 12.1.2). Without a usable Contact it
+    /// goes on to the Request-URI, which is better than to leave a call connected that cannot be cleared.
     pub(crate) fn of_caller(invite: &Request, response: &Response, flow: Flow) -> Self {
         let text = |headers: &Headers, name| headers.get(&name).cloned().unwrap_or_default();
         let mut dialog = Self {
@@ -75,7 +75,8 @@ impl Dialog {
         self.refresh_target(&response.headers);
     }
 
-    /// Takes over the Contact of a request or response that may move the remote target (RFC 3261 section 12.2).
+    /// Takes over the Contact of a request or response that may move the remote target (RFC 3261 section
+    /// 12.2).
     pub(crate) fn refresh_target(&mut self, headers: &Headers) {
         if let Ok(Some(contact)) = headers.typed_opt::<Contact>() {
             self.target = contact.0.uri;
@@ -89,7 +90,8 @@ impl Dialog {
         }
     }
 
-    /// Whether a request with this sequence number is in order; if so, it is the newest (RFC 3261 section 12.2.2).
+    /// Whether a request with this sequence number is in order; if so, it is the newest (RFC 3261 section
+    /// 12.2.2).
     pub(crate) fn advance(&mut self, cseq: u32) -> bool {
         if self.remote_cseq.is_some_and(|newest| cseq <= newest) {
             return false;
@@ -119,8 +121,8 @@ impl Dialog {
         request
     }
 
-    /// Where requests go: to the nearest proxy, or to the remote target, if either names an address that our end can
-    /// reach; otherwise back to where the dialog came from.
+    /// Where requests go: to the nearest proxy, or to the remote target, if either names an address that our
+    /// end can reach; otherwise back to where the dialog came from.
     pub(crate) fn next_hop(&self) -> Flow {
         let address = match self.routes.next_hop() {
             NextHop::Target if self.behind_nat => None,

@@ -26,7 +26,8 @@ impl RouteSet {
         Ok(set)
     }
 
-    /// The Request-URI of a request to `target`, and the Route header fields that go with it (RFC 3261 section 12.2.1.1).
+    /// The Request-URI of a request to `target`, and the Route header fields that go with it (RFC 3261
+    /// section 12.2.1.1).
     pub(crate) fn apply(&self, target: &Uri, headers: &mut Headers) -> Uri {
         let Some(first) = self.routes.first() else { return target.clone() };
         if is_loose(first) {

@@ -16,7 +16,8 @@ pub struct EndpointConfig {
     pub timers: Timers,
     /// What `Server` and `User-Agent` say; empty leaves them out.
     pub server: Text,
-    /// The address that `Contact` and `Via` name instead of the flow's own, for a server behind address translation.
+    /// The address that `Contact` and `Via` name instead of the flow's own, for a server behind address
+    /// translation.
     pub advertised: Option<SocketAddr>,
     /// What `Retry-After` says when a call is refused for want of room or while draining; whole seconds.
     pub retry_after: Duration,
@@ -37,18 +38,20 @@ impl Default for EndpointConfig {
     }
 }
 
-/// How much an [`Endpoint`](crate::Endpoint) holds at once. Reaching a limit is answered with 503 and `Retry-After`.
+/// How much an [`Endpoint`](crate::Endpoint) holds at once. Reaching a limit is answered with 503 and
+/// `Retry-After`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
     /// Limits on one message.
     pub parse: ParseLimits,
-    /// Transactions at once, of both directions. A quarter more is kept in reserve for requests within dialogs, so
-    /// that calls can still be cleared when the limit is reached.
+    /// Transactions at once, of both directions. A quarter more is kept in reserve for requests within
+    /// dialogs, so that calls can still be cleared when the limit is reached.
     pub transactions: usize,
     /// Calls at once, of both directions, unanswered ones included.
     pub calls: usize,
-    /// Early dialogs at once of one of our own calls: a forking proxy may make several (RFC 3261 section 13.2.2.4).
+    /// Early dialogs at once of one of our own calls: a forking proxy may make several (RFC 3261 section
+    /// 13.2.2.4).
     pub forks: usize,
     /// Reliable provisional responses of one call that may wait for the PRACK of an earlier one.
     pub queued_provisionals: usize,

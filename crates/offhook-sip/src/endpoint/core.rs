@@ -213,8 +213,8 @@ impl Core {
         }
     }
 
-    /// Has the transaction of a re-INVITE end in 64*T1 at the latest: its dialog is over, and provisional responses alone
-    /// would keep it for ever.
+    /// Has the transaction of a re-INVITE end in 64*T1 at the latest: its dialog is over, and provisional
+    /// responses alone would keep it for ever.
     pub(crate) fn abandon_invite(&mut self, now: Instant, id: ClientId) {
         let timers = &self.config.timers;
         if let Some(ClientTransaction { machine: ClientMachine::Invite { machine, .. }, .. }) =

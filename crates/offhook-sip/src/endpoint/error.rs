@@ -51,10 +51,12 @@ pub enum RingError {
         /// The status given.
         status: StatusCode,
     },
-    /// The INVITE carried no offer and demands reliable responses: the first must carry our offer (RFC 3262 section 5).
+    /// The INVITE carried no offer and demands reliable responses: the first must carry our offer (RFC 3262
+    /// section 5).
     #[error("the INVITE has no offer and requires 100rel, so the first response needs a session description")]
     SessionMissing,
-    /// The INVITE carried no offer and does not support reliable responses: an offer may not go in an unreliable one.
+    /// The INVITE carried no offer and does not support reliable responses: an offer may not go in an
+    /// unreliable one.
     #[error(
         "the INVITE has no offer and no 100rel, so no provisional response may carry a session description"
     )]
@@ -141,7 +143,8 @@ pub enum AnswerOfferError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InviteError {
-    /// [`Limits::calls`](crate::Limits::calls) or [`Limits::transactions`](crate::Limits::transactions) is reached.
+    /// [`Limits::calls`](crate::Limits::calls) or [`Limits::transactions`](crate::Limits::transactions) is
+    /// reached.
     #[error("no room for another call: {calls} calls and {transactions} transactions are held")]
     LimitReached {
         /// Calls held.

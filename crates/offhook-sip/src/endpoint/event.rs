@@ -11,7 +11,8 @@ use crate::text::Text;
 use crate::uri::Uri;
 
 /// Names a call of an [`Endpoint`](crate::Endpoint), from [`Event::Incoming`] or
-/// [`Endpoint::invite`](crate::Endpoint::invite) until [`Event::Cleared`]. It is never used again for another call.
+/// [`Endpoint::invite`](crate::Endpoint::invite) until [`Event::Cleared`]. It is never used again for another
+/// call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Call(pub(crate) Key);
 
@@ -30,8 +31,8 @@ pub enum Event {
         /// The call.
         call: Call,
     },
-    /// The PRACK for our newest reliable provisional response arrived (RFC 3262). A session description in it came
-    /// before, as [`Event::Answer`], or comes next, as [`Event::Offer`].
+    /// The PRACK for our newest reliable provisional response arrived (RFC 3262). A session description in it
+    /// came before, as [`Event::Answer`], or comes next, as [`Event::Offer`].
     ProvisionalAcknowledged {
         /// The call.
         call: Call,
@@ -43,14 +44,16 @@ pub enum Event {
         /// The answer.
         sdp: SessionDescription,
     },
-    /// A PRACK, ACK or response that had to carry the answer to our offer carried none, or none that can be read.
+    /// A PRACK, ACK or response that had to carry the answer to our offer carried none, or none that can be
+    /// read.
     ///
     /// The call goes on; when the offer stood in our 200, the user should hang up (ANS-13).
     NoAnswer {
         /// The call.
         call: Call,
     },
-    /// The peer offers a new session description. Reply with [`Endpoint::answer_offer`](crate::Endpoint::answer_offer).
+    /// The peer offers a new session description. Reply with
+    /// [`Endpoint::answer_offer`](crate::Endpoint::answer_offer).
     Offer {
         /// The call.
         call: Call,
@@ -181,7 +184,8 @@ pub struct Outgoing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum PrackPolicy {
-    /// The endpoint, at once; except for a response that carries an offer, whose PRACK has to carry the answer.
+    /// The endpoint, at once; except for a response that carries an offer, whose PRACK has to carry the
+    /// answer.
     #[default]
     Auto,
     /// The user, by [`Endpoint::prack`](crate::Endpoint::prack).
@@ -206,8 +210,8 @@ pub enum OfferMethod {
 pub struct Clearing {
     /// What ended it.
     pub cause: ClearingCause,
-    /// The SIP status code that tells its end, as CAU-4 has it: 200 for a call that was answered, otherwise the code
-    /// that was sent or received, 487 for a cancelled call, 408 when nothing came.
+    /// The SIP status code that tells its end, as CAU-4 has it: 200 for a call that was answered, otherwise
+    /// the code that was sent or received, 487 for a cancelled call, 408 when nothing came.
     pub status: u16,
     /// The Q.850 cause in a `Reason` header field of the request or response that ended it (RFC 3326), CAU-7.
     pub q850: Option<u8>,
@@ -230,8 +234,8 @@ pub enum Party {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClearingCause {
-    /// The caller ended it before the answer: the far end by CANCEL or because the `Expires` of its INVITE passed, or we by
-    /// hanging up.
+    /// The caller ended it before the answer: the far end by CANCEL or because the `Expires` of its INVITE
+    /// passed, or we by hanging up.
     Cancelled,
     /// The far end sent BYE, on the confirmed or on the early dialog.
     RemoteBye,
@@ -245,7 +249,8 @@ pub enum ClearingCause {
     NoAck,
     /// No PRACK for a reliable provisional response arrived in 64*T1 (RING-23).
     NoPrack,
-    /// Nothing answered our INVITE, or a request within the call, in 64*T1, or the far end no longer knows the call.
+    /// Nothing answered our INVITE, or a request within the call, in 64*T1, or the far end no longer knows
+    /// the call.
     NoResponse,
     /// The transport could not deliver.
     TransportFailure,

@@ -39,8 +39,8 @@ impl Protocol {
         }
     }
 
-    /// The port that an address without one means: 5060, or 5061 over TLS (RFC 3261 section 19.1.2); 80 and 443
-    /// for WebSockets (RFC 7118 section 5).
+    /// The port that an address without one means: 5060, or 5061 over TLS (RFC 3261 section 19.1.2); 80 and
+    /// 443 for WebSockets (RFC 7118 section 5).
     pub fn default_port(self) -> u16 {
         match self {
             Self::Udp | Self::Tcp => 5060,

@@ -36,12 +36,13 @@ use crate::message::{Message, ParseErrorKind, StatusCode};
 use crate::sdp::SessionDescription;
 use crate::transaction::{Owner, Purpose};
 
-/// A SIP user agent as a state machine: it is given datagrams and the time, and gives datagrams, events and the next
-/// wake-up.
+/// A SIP user agent as a state machine: it is given datagrams and the time, and gives datagrams, events and
+/// the next wake-up.
 ///
-/// After every call of a method that takes `now`, take out what is there with [`poll_transmit`](Self::poll_transmit) and
-/// [`poll_event`](Self::poll_event), and sleep no longer than until [`poll_timeout`](Self::poll_timeout). `now` never goes
-/// back. No method blocks, and nothing that a peer sends panics or is kept without bound.
+/// After every call of a method that takes `now`, take out what is there with
+/// [`poll_transmit`](Self::poll_transmit) and [`poll_event`](Self::poll_event), and sleep no longer than
+/// until [`poll_timeout`](Self::poll_timeout). `now` never goes back. No method blocks, and nothing that a
+/// peer sends panics or is kept without bound.
 #[derive(Debug)]
 pub struct Endpoint {
     core: Core,
@@ -50,8 +51,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint without calls. All tags, branches and other values that must not be guessed come from `seed`, which
-    /// therefore has to be random in earnest use; the same seed and the same inputs give the same outputs.
+    /// An endpoint without calls. All tags, branches and other values that must not be guessed come from
+    /// `seed`, which therefore has to be random in earnest use; the same seed and the same inputs give the
+    /// same outputs.
     pub fn new(config: EndpointConfig, seed: u64) -> Self {
         Self { core: Core::new(config, seed), calls: Calls::new(), draining: false }
     }
@@ -77,9 +79,9 @@ impl Endpoint {
         }
     }
 
-    /// The transport could not deliver `transmit`, for example because nothing listens there. A call of ours that it was to
-    /// begin, and that nothing has answered, is cleared with [`ClearingCause::TransportFailure`]; anything else is left to its
-    /// timers.
+    /// The transport could not deliver `transmit`, for example because nothing listens there. A call of ours
+    /// that it was to begin, and that nothing has answered, is cleared with
+    /// [`ClearingCause::TransportFailure`]; anything else is left to its timers.
     pub fn transmit_failed(&mut self, now: Instant, transmit: &Transmit) {
         self.fail_transmit(now, transmit);
     }
@@ -116,9 +118,10 @@ impl Endpoint {
 
     /// Sends a provisional response to an incoming call.
     ///
-    /// It goes reliably (RFC 3262) when the INVITE requires that, or supports it and the response carries a session
-    /// description (RING-23); then it waits for the PRACK of an earlier one and is repeated until its own. The newest one is
-    /// repeated every minute (RING-24). After 64*T1 without PRACK the INVITE is refused with 504.
+    /// It goes reliably (RFC 3262) when the INVITE requires that, or supports it and the response carries a
+    /// session description (RING-23); then it waits for the PRACK of an earlier one and is repeated until its
+    /// own. The newest one is repeated every minute (RING-24). After 64*T1 without PRACK the INVITE is
+    /// refused with 504.
     ///
     /// # Errors
     ///
@@ -130,13 +133,14 @@ impl Endpoint {
 
     /// Answers an incoming call with 200.
     ///
-    /// `sdp` is the answer to the caller's offer, or our offer when there was none; without it the session description of the
-    /// newest provisional response is sent again (RING-35). The 200 waits for the PRACK of a reliable provisional response
-    /// with a session description (ANS-12), and is repeated until its ACK, [`Event::Acknowledged`] (ANS-6). Without ACK in
-    /// 64*T1 the call is cleared by BYE (ANS-5).
+    /// `sdp` is the answer to the caller's offer, or our offer when there was none; without it the session
+    /// description of the newest provisional response is sent again (RING-35). The 200 waits for the PRACK of
+    /// a reliable provisional response with a session description (ANS-12), and is repeated until its ACK,
+    /// [`Event::Acknowledged`] (ANS-6). Without ACK in 64*T1 the call is cleared by BYE (ANS-5).
     ///
-    /// When the INVITE carried no offer and one of ours was agreed in a provisional response and its PRACK, the 200 carries
-    /// no session description, whatever is given: there it would be another offer (RFC 6337 section 3.1).
+    /// When the INVITE carried no offer and one of ours was agreed in a provisional response and its PRACK,
+    /// the 200 carries no session description, whatever is given: there it would be another offer (RFC 6337
+    /// section 3.1).
     ///
     /// # Errors
     ///
@@ -152,7 +156,8 @@ impl Endpoint {
             .unwrap_or(Err(AnswerError::WrongState { expected: Stage::Incoming, got: Stage::Over }))
     }
 
-    /// Refuses an incoming call with a status from 300 to 699, also one whose 200 is held back. [`Event::Cleared`] follows.
+    /// Refuses an incoming call with a status from 300 to 699, also one whose 200 is held back.
+    /// [`Event::Cleared`] follows.
     ///
     /// # Errors
     ///
@@ -168,9 +173,9 @@ impl Endpoint {
             .unwrap_or(Err(RejectError::WrongState { expected: Stage::Incoming, got: Stage::Over }))
     }
 
-    /// Ends a call in any state (HUP-6): an incoming one that is not answered gets 480, one of ours CANCEL as soon as a
-    /// provisional response allows it, a connected one BYE, which waits for the ACK of our 200 or the end of its wait.
-    /// [`Event::Cleared`] follows, at once or when the far end has answered.
+    /// Ends a call in any state (HUP-6): an incoming one that is not answered gets 480, one of ours CANCEL as
+    /// soon as a provisional response allows it, a connected one BYE, which waits for the ACK of our 200 or
+    /// the end of its wait. [`Event::Cleared`] follows, at once or when the far end has answered.
     ///
     /// # Errors
     ///
@@ -180,8 +185,9 @@ impl Endpoint {
             .unwrap_or(Err(HangUpError::WrongState { got: Stage::Over }))
     }
 
-    /// Replies to [`Event::Offer`] with an answer, or with a status from 300 to 699 that refuses it (488 as a rule). For a
-    /// re-INVITE without an offer the description given is our offer, and [`Event::Answer`] or [`Event::NoAnswer`] follows.
+    /// Replies to [`Event::Offer`] with an answer, or with a status from 300 to 699 that refuses it (488 as a
+    /// rule). For a re-INVITE without an offer the description given is our offer, and [`Event::Answer`] or
+    /// [`Event::NoAnswer`] follows.
     ///
     /// # Errors
     ///
@@ -219,9 +225,9 @@ impl Endpoint {
         Ok(call)
     }
 
-    /// Acknowledges the oldest reliable provisional response that waits for it: with [`PrackPolicy::Manual`] each of them,
-    /// with [`PrackPolicy::Auto`] one that carries an offer, which `sdp` answers. For any other response `sdp` is an offer of
-    /// ours, whose name is handed out.
+    /// Acknowledges the oldest reliable provisional response that waits for it: with [`PrackPolicy::Manual`]
+    /// each of them, with [`PrackPolicy::Auto`] one that carries an offer, which `sdp` answers. For any other
+    /// response `sdp` is an offer of ours, whose name is handed out.
     ///
     /// # Errors
     ///
@@ -236,7 +242,8 @@ impl Endpoint {
             .unwrap_or(Err(PrackError::WrongState { expected: Stage::Outgoing, got: Stage::Over }))
     }
 
-    /// Sends the ACK for a 2xx that carried an offer, with its answer. `None` answers nothing, which only a test wants.
+    /// Sends the ACK for a 2xx that carried an offer, with its answer. `None` answers nothing, which only a
+    /// test wants.
     ///
     /// # Errors
     ///
@@ -251,8 +258,9 @@ impl Endpoint {
             .unwrap_or(Err(AcknowledgeError::WrongState { got: Stage::Over }))
     }
 
-    /// Offers a new session description by UPDATE or re-INVITE: UPDATE also before the answer, once the first offer was
-    /// answered reliably. [`Event::Answer`], [`Event::NoAnswer`] or [`Event::OfferRefused`] follows.
+    /// Offers a new session description by UPDATE or re-INVITE: UPDATE also before the answer, once the first
+    /// offer was answered reliably. [`Event::Answer`], [`Event::NoAnswer`] or [`Event::OfferRefused`]
+    /// follows.
     ///
     /// # Errors
     ///

@@ -66,8 +66,8 @@ impl Received {
     }
 }
 
-/// Where the responses to a request go: to its source (RFC 3261 section 18.2.2), at the port that it came from if it
-/// asked for that (RFC 3581), otherwise at the port of its Via.
+/// Where the responses to a request go: to its source (RFC 3261 section 18.2.2), at the port that it came
+/// from if it asked for that (RFC 3581), otherwise at the port of its Via.
 ///
 /// The `maddr` parameter is not followed: it would send our responses to any third party.
 pub(super) fn reply_flow(flow: Flow, via: &Via) -> Flow {
@@ -79,8 +79,8 @@ pub(super) fn reply_flow(flow: Flow, via: &Via) -> Flow {
     flow.to(remote)
 }
 
-/// Fills in `received` and `rport` (RFC 3261 section 18.2.1, RFC 3581 section 4). Whether the sender named another
-/// address than its own, as it does behind address translation.
+/// Fills in `received` and `rport` (RFC 3261 section 18.2.1, RFC 3581 section 4). Whether the sender named
+/// another address than its own, as it does behind address translation.
 pub(super) fn note_source(flow: Flow, via: &mut Via) -> bool {
     let source = flow.remote.ip().to_canonical();
     let named = match via.host {
@@ -117,8 +117,8 @@ fn transaction_key(core: &Core, request: &Request, via: &Via, method: &Method) -
             }
         };
     }
-    // A branch from before RFC 3261 need not be unique (section 17.2.3). The To tag is left out, since the ACK has
-    // one that its INVITE had not.
+    // A branch from before RFC 3261 need not be unique (section 17.2.3). The To tag is left out, since the
+    // ACK has one that its INVITE had not.
     let uri = request.uri.to_string();
     let via = via.to_string();
     let from = request.from().ok();

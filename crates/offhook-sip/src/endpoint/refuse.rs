@@ -69,8 +69,8 @@ pub(super) fn check(core: &Core, received: &Received) -> Result<(), Refusal> {
     let request = &received.request;
     let hops = request.headers.typed_opt::<MaxForwards>()?;
     if hops == Some(MaxForwards(0)) && request.method != Method::Options {
-        // An endpoint may serve a request on its last hop; one that spent all of them has most likely been in a loop.
-        // OPTIONS is the exception, since it counts hops on purpose (RFC 3261 section 11).
+        // An endpoint may serve a request on its last hop; one that spent all of them has most likely been in
+        // a loop. OPTIONS is the exception, since it counts hops on purpose (RFC 3261 section 11).
         return Err(Refusal::new(StatusCode::TOO_MANY_HOPS));
     }
     if is_looping(core, received)? {

@@ -46,7 +46,8 @@ impl Endpoint {
     /// Answers a message that is not quite a request, if it can be told whom to answer.
     pub(super) fn refuse_malformed(&mut self, flow: Flow, error: ParseError) {
         let (Some(status), Some(mut request)) = (error.status(), error.request) else { return };
-        // Without a readable Via the response goes back to where the request came from, with the Via as it came.
+        // Without a readable Via the response goes back to where the request came from, with the Via as it
+        // came.
         let mut reply = flow;
         if let Ok(mut via) = request.via() {
             reply = received::reply_flow(flow, &via);
@@ -189,14 +190,16 @@ impl Endpoint {
         self.core.respond(now, server, &refusal.into_response(response));
     }
 
-    /// Answers without keeping anything: its retransmissions are answered in the same words (RFC 3261 section 8.2.7).
+    /// Answers without keeping anything: its retransmissions are answered in the same words (RFC 3261 section
+    /// 8.2.7).
     fn refuse_statelessly(&mut self, received: &Received, refusal: Refusal) {
         let response = self.core.response(&received.request, refusal.status(), Token::of(received.key));
         let bytes = refusal.into_response(response).to_bytes();
         self.core.transmit(received.reply, bytes);
     }
 
-    /// Whether another transaction may begin. Requests within dialogs have a reserve, so that a full endpoint can empty.
+    /// Whether another transaction may begin. Requests within dialogs have a reserve, so that a full endpoint
+    /// can empty.
     fn has_room(&self, within_dialog: bool) -> bool {
         let limit = self.core.config.limits.transactions;
         let limit = if within_dialog { limit.saturating_add(limit / 4).saturating_add(16) } else { limit };

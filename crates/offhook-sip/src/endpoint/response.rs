@@ -15,7 +15,8 @@ use crate::transaction::{
 impl Endpoint {
     pub(super) fn receive_response(&mut self, now: Instant, response: Response) {
         let (Ok(via), Ok(cseq)) = (response.via(), response.cseq()) else { return };
-        // A response without a transaction of ours is a stray one, and means nothing (RFC 3261 section 18.1.2).
+        // A response without a transaction of ours is a stray one, and means nothing (RFC 3261 section
+        // 18.1.2).
         let Some(token) = via.branch.as_deref().and_then(branch_token) else { return };
         let is_cancel = cseq.method == Method::Cancel;
         let Some(id) = self.core.clients.find(Branch { token, is_cancel }) else { return };

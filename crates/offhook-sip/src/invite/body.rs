@@ -47,7 +47,8 @@ pub(crate) fn session_or_none(headers: &Headers, body: &Bytes) -> Option<Session
     session(headers, body).ok().flatten()
 }
 
-/// `Content-Disposition: ...;handling=optional` (RFC 3261 section 20.11), unless it is SDP, which is always of use.
+/// `Content-Disposition: ...;handling=optional` (RFC 3261 section 20.11), unless it is SDP, which is always
+/// of use.
 fn is_optional(headers: &Headers) -> bool {
     let optional = headers.get(&HeaderName::ContentDisposition).is_some_and(|disposition| {
         disposition.split(';').skip(1).any(|param| {

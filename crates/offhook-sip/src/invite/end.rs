@@ -75,7 +75,8 @@ impl CallState {
             return self.refuse(core, now, StatusCode::REQUEST_TERMINATED, &Headers::new(), clearing);
         }
         match self.stage {
-            // The callee may not end an early dialog by BYE; taking it as a wish to end leaves nobody hanging.
+            // The callee may not end an early dialog by BYE; taking it as a wish to end leaves nobody
+            // hanging.
             Stage::Outgoing => {
                 self.cancel(core, now, Cancelling { headers: Headers::new(), remote_bye: true })
             }
@@ -106,8 +107,8 @@ impl CallState {
         self.clear(core, now, Clearing::new(cause, status, Party::Us).with_reason_of(headers));
     }
 
-    /// Tells the user that the call is over, and stops everything but the dialogs, which take up crossing requests for
-    /// as long as a message may stay in the network.
+    /// Tells the user that the call is over, and stops everything but the dialogs, which take up crossing
+    /// requests for as long as a message may stay in the network.
     pub(super) fn clear(&mut self, core: &mut Core, now: Instant, clearing: Clearing) {
         if self.stage == Stage::Over {
             return;

@@ -1,7 +1,7 @@
 //! The INVITE usage: one call, from its INVITE to its end.
 //!
-//! A call has one or more legs, each a dialog with the state of its offer/answer exchange. An incoming call has exactly
-//! one; a call of ours has one for each fork that answered so far, and one from its 2xx on.
+//! A call has one or more legs, each a dialog with the state of its offer/answer exchange. An incoming call
+//! has exactly one; a call of ours has one for each fork that answered so far, and one from its 2xx on.
 
 mod body;
 mod end;

@@ -78,7 +78,8 @@ impl CallState {
                 core.emit(Event::Answer { call, sdp });
             }
             None => {
-                // Before the first agreement the next response has to offer again; later the old agreement holds.
+                // Before the first agreement the next response has to offer again; later the old agreement
+                // holds.
                 leg.negotiation =
                     if carrier == Carrier::Provisional { Negotiation::Empty } else { Negotiation::Agreed };
                 core.emit(Event::NoAnswer { call });

@@ -249,7 +249,8 @@ pub(super) fn send_cancel(core: &mut Core, now: Instant, invite: ClientId, heade
     core.send(now, flow, cancel, token, None);
 }
 
-/// A request with the Via, Route, From, To, Call-ID and CSeq number of an INVITE: a CANCEL, or the ACK for a refusal.
+/// A request with the Via, Route, From, To, Call-ID and CSeq number of an INVITE: a CANCEL, or the ACK for a
+/// refusal.
 pub(crate) fn request_like(invite: &Request, method: Method) -> Request {
     let mut request = Request::new(method, invite.uri.clone());
     if let Some(via) = invite.headers.get(&HeaderName::Via) {

@@ -41,8 +41,8 @@ impl Outcome {
 }
 
 impl CallState {
-    /// A response to the INVITE that began the call, or its failure. Whether the call takes it; a 2xx that no call takes
-    /// has to be ended on its own.
+    /// A response to the INVITE that began the call, or its failure. Whether the call takes it; a 2xx that no
+    /// call takes has to be ended on its own.
     pub(crate) fn receive_invite_outcome(&mut self, core: &mut Core, now: Instant, outcome: Outcome) -> bool {
         if !matches!(self.stage, Stage::Outgoing | Stage::Cancelling) {
             // A 2xx that comes again while our user considers its offer.
@@ -202,7 +202,8 @@ impl CallState {
         self.clear(core, now, clearing);
     }
 
-    /// The leg of an early dialog, made if the response makes it. `None` without a tag, and beyond the limit of forks.
+    /// The leg of an early dialog, made if the response makes it. `None` without a tag, and beyond the limit
+    /// of forks.
     fn early_leg(&mut self, core: &Core, response: &Response) -> Option<usize> {
         let Role::Caller(caller) = &self.role else { return None };
         let tag = to_tag(response)?;
@@ -258,8 +259,8 @@ impl CallState {
         }
     }
 
-    /// Hands the answer to our INVITE's offer to the user: the first session description of the dialog is it, and later
-    /// ones mean nothing (RFC 3261 section 13.2.1).
+    /// Hands the answer to our INVITE's offer to the user: the first session description of the dialog is it,
+    /// and later ones mean nothing (RFC 3261 section 13.2.1).
     fn tell_answer(
         &mut self,
         core: &mut Core,
@@ -337,8 +338,8 @@ fn send_first_cancel(core: &mut Core, now: Instant, invite: ClientId, headers: &
     }
 }
 
-/// Ends the dialog of a 2xx that nobody wants: one from another fork, or one that came when the call was over. It gets its
-/// ACK and then a BYE (RFC 3261 section 13.2.2.4).
+/// Ends the dialog of a 2xx that nobody wants: one from another fork, or one that came when the call was
+/// over. It gets its ACK and then a BYE (RFC 3261 section 13.2.2.4).
 pub(crate) fn end_fork(core: &mut Core, now: Instant, invite: ClientId, response: &Response) {
     let Some(transaction) = core.clients.at(invite) else { return };
     let ClientMachine::Invite { request, acks, .. } = &transaction.machine else { return };

@@ -8,7 +8,8 @@ use super::Due;
 
 /// A deadline that moves away by an interval which doubles each time, up to a cap.
 ///
-/// Timers A, E and G, the 2xx of RFC 3261 section 13.3.1.4 and the reliable responses of RFC 3262 section 3 are all this.
+/// Timers A, E and G, the 2xx of RFC 3261 section 13.3.1.4 and the reliable responses of RFC 3262 section 3
+/// are all this.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     next: Instant,
@@ -34,8 +35,8 @@ impl Backoff {
             return false;
         }
         self.interval = (self.interval * 2).min(self.cap);
-        // Counted from the deadline, so that late wake-ups do not add up; but never in the past, so that a long
-        // stall is not followed by a burst.
+        // Counted from the deadline, so that late wake-ups do not add up; but never in the past, so that a
+        // long stall is not followed by a burst.
         self.next = (self.next + self.interval).max(now);
         if self.next == now {
             self.next = now + self.interval;

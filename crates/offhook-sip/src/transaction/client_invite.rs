@@ -19,7 +19,8 @@ pub(crate) struct ClientInvite {
 enum State {
     /// Nothing arrived: timers A and B.
     Calling { request: Bytes, again: Option<Backoff>, until: Instant },
-    /// A provisional response arrived. After a CANCEL the final one is awaited no longer than 64*T1 (section 9.1).
+    /// A provisional response arrived. After a CANCEL the final one is awaited no longer than 64*T1 (section
+    /// 9.1).
     Proceeding { until: Option<Instant> },
     /// A refusal arrived: timer D; its retransmissions get the ACK again.
     Completed { ack: Bytes, until: Instant },
@@ -74,7 +75,8 @@ impl ClientInvite {
         self.state = State::Completed { ack, until };
     }
 
-    /// A CANCEL was sent, or the dialog of a re-INVITE ended: the final response is awaited no longer than 64*T1.
+    /// A CANCEL was sent, or the dialog of a re-INVITE ended: the final response is awaited no longer than
+    /// 64*T1.
     pub(crate) fn cancelled(&mut self, now: Instant, timers: &Timers) {
         if let State::Proceeding { until: until @ None } = &mut self.state {
             *until = Some(now + timers.give_up());

@@ -1,7 +1,8 @@
 //! The four transactions of RFC 3261 section 17, with the accepted state of RFC 6026.
 //!
-//! Each machine is a small table of deadlines: it is told what arrived and what time it is, and says what to send
-//! again and when it is over. Retransmission and matching are all it knows; what a message means is decided above.
+//! Each machine is a small table of deadlines: it is told what arrived and what time it is, and says what to
+//! send again and when it is over. Retransmission and matching are all it knows; what a message means is
+//! decided above.
 
 mod backoff;
 mod client;

@@ -18,7 +18,8 @@ pub(crate) struct ServerInvite {
 enum State {
     Proceeding {
         newest: Option<Bytes>,
-        /// 100 Trying, to be sent at that time unless something else was sent before (RFC 3261 section 17.2.1).
+        /// 100 Trying, to be sent at that time unless something else was sent before (RFC 3261 section
+        /// 17.2.1).
         trying: Option<(Instant, Bytes)>,
     },
     /// A final response other than 2xx was sent: timers G and H.
@@ -73,7 +74,8 @@ impl ServerInvite {
         }
     }
 
-    /// An ACK arrived that belongs to this transaction. Whether it was awaited; one that was not may be for a 2xx.
+    /// An ACK arrived that belongs to this transaction. Whether it was awaited; one that was not may be for a
+    /// 2xx.
     pub(crate) fn acknowledge(&mut self, now: Instant, timers: &Timers) -> bool {
         match self.state {
             State::Completed { .. } => {

@@ -24,8 +24,8 @@ pub(crate) struct ClientId(Key);
 pub(crate) struct ServerTransaction {
     /// Branch, sent-by and method (RFC 3261 section 17.2.3).
     pub(crate) key: Fingerprint,
-    /// Call-ID, From tag and CSeq of an INVITE outside of a dialog, by which a copy of it that came by another way is
-    /// known (RFC 3261 section 8.2.2.2).
+    /// Call-ID, From tag and CSeq of an INVITE outside of a dialog, by which a copy of it that came by
+    /// another way is known (RFC 3261 section 8.2.2.2).
     pub(crate) merge: Option<Fingerprint>,
     /// Where responses go.
     pub(crate) reply: Flow,

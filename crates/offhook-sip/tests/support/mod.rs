@@ -1,4 +1,5 @@
-//! What the tests of the endpoint stand on: a virtual clock, a scripted peer, and two endpoints joined by a lossy link.
+//! What the tests of the endpoint stand on: a virtual clock, a scripted peer, and two endpoints joined by a
+//! lossy link.
 //!
 //! Nothing here sleeps, opens a port or reads a clock more than once.
 
