@@ -192,8 +192,8 @@ impl Call {
             }
             return;
         }
-        self.set_state(cx, State::Answering, "answer()");
         self.open_stream(cx);
+        self.set_state(cx, State::Answering, "answer()");
     }
 
     /// Nothing in common: 488, cause `REJECTED` (ANS-9).

@@ -181,7 +181,8 @@ impl Call {
 
     /// The SIP side of the call is over (CAU-8).
     pub(crate) fn on_cleared(&mut self, cx: &mut Context<'_>, clearing: &Clearing) {
-        self.refusing = None;
+        // A refusal that waited for the audio was never sent: the far end was faster.
+        let refused_too_late = self.refusing.take().is_some();
         self.cleared = true;
         let (cause, raw) = match clearing.cause {
             ClearingCause::NoAck | ClearingCause::NoPrack | ClearingCause::NoResponse => {
@@ -195,8 +196,8 @@ impl Call {
             _ => (Cause::Normal, clearing.status.to_string()),
         };
         let (cause, own_raw) = match self.intended.clone() {
-            Some(ending) => (ending.cause, ending.raw),
-            None => (cause, None),
+            Some(ending) if !refused_too_late => (ending.cause, ending.raw),
+            _ => (cause, None),
         };
         let reason = format!("{:?}", clearing.cause);
         self.become_idle(cx, cause, &raw, own_raw, clearing.q850, &reason);
@@ -271,13 +272,14 @@ impl Call {
             self.shared.announce_player(player);
         }
         let raw = own_raw.unwrap_or_else(|| raw.into());
+        let media = self.shared.read(|published| published.media.clone());
+        let stats = media.stats();
         self.shared.publish(|published| {
             published.state = State::Idle;
             published.cause = cause;
             published.raw_cause = raw;
             published.q850 = q850;
             published.ended_at = Some(cx.now);
-            let stats = published.media.stats();
             if let Media::Running(..) = published.media {
                 published.media = Media::Ended(stats);
             }

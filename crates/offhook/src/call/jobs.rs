@@ -242,13 +242,13 @@ impl Call {
     }
 
     /// What a tone name stands for on this channel (RING-41, TONE-11).
-    pub(super) fn tone_source(&self, name: &str, looped: bool) -> Result<ClipSource, MediaError> {
+    pub(super) fn tone_source(&self, name: &str) -> Result<ClipSource, MediaError> {
         let manager = self.shared.tone_manager.lock().clone();
         let Some(manager) = manager else {
             return Err(MediaError::NoTonePlayer { name: name.to_owned() });
         };
         match manager.sequence(name) {
-            Some(sequence) => Ok(ClipSource::Tone { sequence, looped }),
+            Some(sequence) => Ok(ClipSource::Tone(sequence)),
             None => Err(MediaError::UnknownTone { name: name.to_owned(), known: manager.tones() }),
         }
     }
@@ -294,7 +294,7 @@ impl Call {
 
         let unplayable = |error| PlayError::Media(self.unplayable_by(player, error));
         let source = match &play.what {
-            Ringtone::Tone(name) => self.tone_source(name, play.looped).map_err(unplayable)?,
+            Ringtone::Tone(name) => self.tone_source(name).map_err(unplayable)?,
             Ringtone::Media(media) => match media.source().map_err(unplayable)? {
                 Source::File(name) => ClipSource::File(name.to_owned()),
                 Source::Text(text) => ClipSource::Text(text.to_owned()),
@@ -303,7 +303,7 @@ impl Call {
                 return Err(argument("file_to_play", reason.clone(), "a file name or a PlayableMedia"));
             }
         };
-        let request = ClipRequest { source, codec: self.codec(cx) };
+        let request = ClipRequest { source, codec: self.codec(cx), looped: play.looped };
         Ok((request, JobSettings { looped: play.looped, limit, barge_in }))
     }
 

@@ -30,6 +30,7 @@ use self::jobs::{Job, LoadingJob};
 use self::ring::RingControl;
 use self::session::Session;
 pub(crate) use self::session::{codec_of, codec_specs, stream_direction};
+use crate::cause::Cause;
 use crate::clip::{ClipRequest, ClipStore};
 use crate::command::{CallRef, Command, Ticket};
 use crate::error::{Busy, Operation};
@@ -105,6 +106,21 @@ enum Signalled {
     Nothing,
     Ringing,
     EarlyMedia,
+}
+
+/// A call whose shard ends under it cannot be controlled any more: whoever waits for it is told so.
+impl Drop for Call {
+    fn drop(&mut self) {
+        let old = self.state();
+        if old == State::Idle {
+            return;
+        }
+        self.shared.publish(|published| {
+            published.state = State::Idle;
+            published.cause = Cause::Error;
+        });
+        self.log_state(old, State::Idle, "the server has ended");
+    }
 }
 
 /// A blocking call-control operation.
@@ -289,6 +305,7 @@ impl Call {
         }
     }
 
+    /// Names a load.
     fn next_load(&self, cx: &mut Context<'_>) -> LoadId {
         LoadId(cx.random.next_u64())
     }

@@ -182,10 +182,9 @@ impl Call {
     /// Signals ringing on arrival (RUN-12).
     pub(crate) fn auto_ring(&mut self, cx: &mut Context<'_>) {
         let codecs = self.codec_list(cx).clone();
-        let Ok(media) = self.plain_plan(cx, &codecs) else { return };
-        let plan = Plan { time: Time::Fixed(Duration::ZERO), looped: false, codecs: None, media };
-        if let Err(fault) = self.signal(cx, plan.media) {
-            tracing::warn!(call_id = %self.shared.identity.call_id, %fault, "auto_ring failed");
+        let signalled = self.plain_plan(cx, &codecs).and_then(|media| Ok(self.signal(cx, media)?));
+        if let Err(error) = signalled {
+            tracing::warn!(call_id = %self.shared.identity.call_id, %error, "auto_ring failed");
         }
     }
 
@@ -323,7 +322,7 @@ impl Call {
         codecs: &CodecList,
     ) -> Result<ClipRequest, RingError> {
         let source = match ringtone {
-            Ringtone::Tone(name) => self.tone_source(name, looped).map_err(|error| self.unplayable(error))?,
+            Ringtone::Tone(name) => self.tone_source(name).map_err(|error| self.unplayable(error))?,
             Ringtone::Media(media) => match media.source().map_err(|error| self.unplayable(error))? {
                 Source::File(name) => ClipSource::File(name.to_owned()),
                 Source::Text(text) => ClipSource::Text(text.to_owned()),
@@ -342,7 +341,7 @@ impl Call {
             MediaPlan::Negotiate(proposal) => proposal.codec().or(codecs.available().first().copied()),
             _ => None,
         };
-        Ok(ClipRequest { source, codec: codec.unwrap_or_else(|| self.codec(cx)) })
+        Ok(ClipRequest { source, codec: codec.unwrap_or_else(|| self.codec(cx)), looped })
     }
 
     /// Everything is checked and loaded: signals, plays, and blocks or returns.
@@ -478,6 +477,12 @@ impl Call {
     /// The call has cleared: a blocked `ring()` returns `IDLE` and raises nothing (RING-4).
     pub(super) fn end_ring(ring: RingControl) {
         let _ = ring.reply.send(Ok(State::Idle));
+    }
+}
+
+impl From<Fault> for RingError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
     }
 }
 

@@ -9,12 +9,20 @@ use std::time::SystemTime;
 use offhook_media::tone::Sequence;
 use offhook_media::{Clip, Codec};
 
+/// What a clip was made from, and for what.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) source: Source,
+    pub(super) codec: Codec,
+    pub(super) looped: bool,
+}
+
 /// What a clip was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Key {
-    File(PathBuf, FileStamp, Codec),
-    Text(Arc<str>, Codec),
-    Tone(Arc<Sequence>, bool, Codec),
+pub(super) enum Source {
+    File(PathBuf, FileStamp),
+    Text(Arc<str>),
+    Tone(Arc<Sequence>),
 }
 
 /// Tells one version of a file from the next.
@@ -87,7 +95,7 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Key {
-        Key::Text(text.into(), Codec::G711A)
+        Key { source: Source::Text(text.into()), codec: Codec::G711A, looped: false }
     }
 
     fn clip(bytes: usize) -> Clip {

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use offhook_media::tone::Sequence;
-use offhook_media::{Clip, Codec, wav};
+use offhook_media::{Clip, Codec, Sound, wav};
 use parking_lot::Mutex;
 
-use self::cache::{Cache, FileStamp, Key};
+use self::cache::{Cache, FileStamp, Key, Source};
 use self::speech::Speaker;
 use crate::config::Config;
 use crate::file_name;
@@ -23,6 +23,8 @@ use crate::playable::MediaError;
 pub(crate) struct ClipRequest {
     pub(crate) source: ClipSource,
     pub(crate) codec: Codec,
+    /// It will be played in a loop: its end is to meet its beginning without a click (RING-44).
+    pub(crate) looped: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -31,10 +33,7 @@ pub(crate) enum ClipSource {
     File(String),
     Text(String),
     /// A tone: one pass, or samples that repeat without a seam.
-    Tone {
-        sequence: Arc<Sequence>,
-        looped: bool,
-    },
+    Tone(Arc<Sequence>),
 }
 
 /// Loads clips and keeps those that were used last, up to a number of bytes. Cloning shares it.
@@ -67,31 +66,32 @@ impl ClipStore {
     /// The clip, if it can be had without waiting. A file always has to be looked at, since it may
     /// have changed (FILE-13).
     pub(crate) fn ready(&self, request: &ClipRequest) -> Option<Clip> {
-        let key = match &request.source {
+        let source = match &request.source {
             ClipSource::File(_) => return None,
-            ClipSource::Text(text) => Key::Text(text.as_str().into(), request.codec),
-            ClipSource::Tone { sequence, looped } => Key::Tone(sequence.clone(), *looped, request.codec),
+            ClipSource::Text(text) => Source::Text(text.as_str().into()),
+            ClipSource::Tone(sequence) => Source::Tone(sequence.clone()),
         };
+        let key = Key { source, codec: request.codec, looped: request.looped };
         self.inner.cache.lock().find(&key)
     }
 
     /// Loads a clip, or takes it from memory. Works on threads where blocking is allowed.
     pub(crate) async fn load(&self, request: ClipRequest) -> Result<Clip, MediaError> {
-        match request.source {
-            ClipSource::Text(text) => self.speak(text, request.codec).await,
+        let ClipRequest { source, codec, looped } = request;
+        let inner = self.inner.clone();
+        match source {
+            ClipSource::Text(text) => self.speak(text, codec, looped).await,
             ClipSource::File(name) => {
-                let inner = self.inner.clone();
-                blocking(&name.clone(), move || inner.load_file(&name, request.codec)).await
+                blocking(&name.clone(), move || inner.load_file(&name, codec, looped)).await
             }
-            ClipSource::Tone { sequence, looped } => {
-                let inner = self.inner.clone();
-                blocking("a tone", move || Ok(inner.render(sequence, looped, request.codec))).await
+            ClipSource::Tone(sequence) => {
+                blocking("a tone", move || Ok(inner.render(sequence, codec, looped))).await
             }
         }
     }
 
-    async fn speak(&self, text: String, codec: Codec) -> Result<Clip, MediaError> {
-        let key = Key::Text(text.as_str().into(), codec);
+    async fn speak(&self, text: String, codec: Codec, looped: bool) -> Result<Clip, MediaError> {
+        let key = Key { source: Source::Text(text.as_str().into()), codec, looped };
         let slot = text.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         let _speaking = self.inner.speaking[slot % SPEAKING_LOCKS].lock().await;
         let known = self.inner.cache.lock().find(&key);
@@ -104,14 +104,14 @@ impl ClipStore {
             if sound.samples.is_empty() {
                 return Err(MediaError::Empty { what: "the spoken text".to_owned() });
             }
-            Ok(inner.keep(key, Clip::encode(&sound, codec)))
+            Ok(inner.encode(key, &sound))
         })
         .await
     }
 }
 
 impl Inner {
-    fn load_file(&self, name: &str, codec: Codec) -> Result<Clip, MediaError> {
+    fn load_file(&self, name: &str, codec: Codec, looped: bool) -> Result<Clip, MediaError> {
         let path = file_name::resolve(&self.media_root, name)?;
         let unreadable = |error| MediaError::Unreadable { name: name.to_owned(), error: Arc::new(error) };
         let file = fs::File::open(&path).map_err(unreadable)?;
@@ -120,7 +120,7 @@ impl Inner {
             let (bytes, limit) = (metadata.len(), self.file_max_bytes);
             return Err(MediaError::TooLarge { name: name.to_owned(), bytes, limit });
         }
-        let key = Key::File(path, FileStamp::of(&metadata), codec);
+        let key = Key { source: Source::File(path, FileStamp::of(&metadata)), codec, looped };
         if let Some(clip) = self.cache.lock().find(&key) {
             return Ok(clip);
         }
@@ -132,14 +132,20 @@ impl Inner {
         if sound.samples.is_empty() {
             return Err(MediaError::Empty { what: format!("file {name:?}") });
         }
-        Ok(self.keep(key, Clip::encode(&sound, codec)))
+        Ok(self.encode(key, &sound))
     }
 
-    fn render(&self, sequence: Arc<Sequence>, looped: bool, codec: Codec) -> Clip {
+    fn encode(&self, key: Key, sound: &Sound) -> Clip {
+        let encode = if key.looped { Clip::encode_for_loop } else { Clip::encode };
+        let clip = encode(sound, key.codec);
+        self.keep(key, clip)
+    }
+
+    fn render(&self, sequence: Arc<Sequence>, codec: Codec, looped: bool) -> Clip {
         let rate = codec.clock_rate_hz();
         let samples = if looped { sequence.render_loop(rate) } else { sequence.render(rate) };
         let clip = Clip::from_encoded(codec, codec.encode(&samples));
-        self.keep(Key::Tone(sequence, looped, codec), clip)
+        self.keep(Key { source: Source::Tone(sequence), codec, looped }, clip)
     }
 
     fn keep(&self, key: Key, clip: Clip) -> Clip {
@@ -163,7 +169,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Reads a WAV file of any accepted format into sound; for the file cache of spoken texts.
-fn read_sound(path: &Path) -> Option<offhook_media::Sound> {
+fn read_sound(path: &Path) -> Option<Sound> {
     wav::read(&fs::read(path).ok()?).ok()
 }
 

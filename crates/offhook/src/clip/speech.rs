@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use offhook_media::speech::{self, Voice};
+use offhook_media::speech::{self, Script, Voice};
 use offhook_media::{Sound, wav};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
@@ -62,16 +62,21 @@ impl Speaker {
     async fn synthesize(&self, text: &str) -> Result<Sound, MediaError> {
         let voice: Voice = self.config.voice.parse().map_err(|error| speech_error(&error))?;
         let text = text.to_owned();
-        blocking("a text", move || speech::synthesize(&text, voice).map_err(|error| speech_error(&error)))
-            .await
+        let speak = move || speech::speak(&text, voice).map_err(|error| speech_error(&error));
+        let spoken = blocking("a text", speak).await?;
+        for warning in &spoken.warnings {
+            tracing::warn!("spoken text: {warning}");
+        }
+        Ok(spoken.sound)
     }
 
-    /// Runs the command; the text goes to its standard input, or into its arguments.
+    /// Runs the command; the words, without markup, go to its standard input, or into its arguments.
     async fn run(&self, command: &[String], timeout: Duration, text: &str) -> Result<Sound, MediaError> {
         let failed = |what: String| MediaError::Speech { reason: format!("{}: {what}", command.join(" ")) };
         let Some((program, arguments)) = command.split_first() else {
             return Err(failed("the speech command is empty".to_owned()));
         };
+        let text = &Script::parse(text, Voice::default()).text();
         let in_arguments = arguments.iter().any(|argument| argument.contains("{text}"));
         let fill =
             |argument: &String| argument.replace("{voice}", &self.config.voice).replace("{text}", text);

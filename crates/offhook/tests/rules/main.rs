@@ -1,0 +1,28 @@
+//! The rules of the call channel, held in the simulator: one test a behaviour, named by its rules.
+//!
+//! Every test runs on the virtual clock. What callers hear is decoded and measured.
+
+mod support;
+
+mod answer;
+mod causes;
+mod codecs;
+mod details;
+mod early_media;
+mod exceptions;
+mod files;
+mod forgotten_offers;
+mod forgotten_races;
+mod forgotten_reliability;
+mod hang_up;
+mod leaks;
+mod limits;
+mod logging;
+mod players;
+mod reject;
+mod ring_signalling;
+mod ring_state;
+mod ring_time;
+mod ringtone;
+mod rtp;
+mod tones;
