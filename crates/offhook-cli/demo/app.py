@@ -6,7 +6,8 @@ from offhook.uas import PlayableMedia, ToneManager, TonePlayer
 def main(channel):
     # The caller hears a British ringback tone for four seconds. Nothing is answered so far.
     TonePlayer(channel, ToneManager())
-    channel.ring(4, negotiate_early_media=True, custom_ringtone=ToneManager.PredefinedTones.RINGBACK_UK)
+    ringback = ToneManager.PredefinedTones.RINGBACK_UK
+    channel.ring(4, negotiate_early_media=True, custom_ringtone=ringback, loop_ringtone=True)
 
     # Still ringing: the announcement replaces the tone, and ring() returns when it has been spoken.
     announcement = PlayableMedia(text_to_say="Thank you for calling. We will be with you in a moment.")

@@ -91,7 +91,9 @@ impl Passage {
             (Heard::Speech, Heard::Tone { .. }) => {
                 gap <= LONGEST_PAUSE_IN_SPEECH / 3 && next.to - next.from < SHORTEST_TONE
             }
-            _ => false,
+            (Heard::Tone { .. }, Heard::Speech) => {
+                gap <= LONGEST_PAUSE_IN_SPEECH / 3 && self.to - self.from < SHORTEST_TONE
+            }
         }
     }
 
@@ -101,22 +103,25 @@ impl Passage {
         let mean = (power(self.level_dbm0) * mine + power(next.level_dbm0) * theirs) / (mine + theirs);
         self.level_dbm0 = 10.0 * mean.log10();
         self.to = next.to;
-        if let (Heard::Tone { bursts, .. }, Heard::Tone { bursts: more, .. }) = (&mut self.kind, &next.kind) {
-            *bursts += more;
+        match (&mut self.kind, &next.kind) {
+            (Heard::Tone { bursts, .. }, Heard::Tone { bursts: more, .. }) => *bursts += more,
+            _ => self.kind = Heard::Speech,
         }
     }
 }
 
-/// A tone is a sound whose power lies in two frequencies at most, at its beginning and at its end.
+/// A tone is a sound whose power lies in two frequencies at most, the same from its beginning to its end.
 fn kind(samples: &[i16], rate: u32) -> Heard {
-    let half = samples.len() / 2;
-    let (Some(first), Some(second)) = (tone(&samples[..half], rate), tone(&samples[half..], rate)) else {
+    let (first, second) = samples.split_at(samples.len() / 2);
+    let steady = (rms_dbm0(first) - rms_dbm0(second)).abs() <= LEVEL_CHANGE_DB;
+    let (Some(first), Some(second), Some(frequencies_hz)) =
+        (tone(first, rate), tone(second, rate), tone(samples, rate))
+    else {
         return Heard::Speech;
     };
     let same =
-        first.len() == second.len() && first.iter().zip(&second).all(|(a, b)| (a - b).abs() <= 0.02 * a);
-    let whole = tone(samples, rate).filter(|_| same);
-    whole.map_or(Heard::Speech, |frequencies_hz| Heard::Tone { frequencies_hz, bursts: 1 })
+        first.len() == second.len() && first.iter().zip(&second).all(|(a, b)| (a - b).abs() <= 0.015 * a);
+    if steady && same { Heard::Tone { frequencies_hz, bursts: 1 } } else { Heard::Speech }
 }
 
 /// The one or two frequencies that hold nearly all the power, in rising order.
@@ -126,7 +131,8 @@ fn tone(samples: &[i16], rate: u32) -> Option<Vec<f64>> {
     let of_tone: Vec<_> = components.iter().filter(|c| c.level_dbm0 > strongest - 10.0).collect();
     let power: f64 = of_tone.iter().map(|c| 10f64.powf(c.level_dbm0 / 10.0)).sum();
     let all = 10f64.powf(rms_dbm0(samples) / 10.0);
-    if power < 0.8 * all {
+    let lowest = of_tone.iter().map(|c| c.frequency_hz).fold(f64::INFINITY, f64::min);
+    if power < 0.8 * all || lowest < LOWEST_TONE_HZ {
         return None;
     }
     let mut frequencies: Vec<f64> = of_tone.iter().map(|c| c.frequency_hz).collect();
@@ -134,6 +140,9 @@ fn tone(samples: &[i16], rate: u32) -> Option<Vec<f64>> {
     Some(frequencies)
 }
 
+/// Below lie the voices; the tones of telephone networks lie above.
+const LOWEST_TONE_HZ: f64 = 300.0;
+const LEVEL_CHANGE_DB: f64 = 2.0;
 /// The longest pause of a ringback tone is 4 to 5 seconds in most countries.
 const LONGEST_PAUSE_IN_CADENCE: Duration = Duration::from_millis(5100);
 /// Between two sentences.

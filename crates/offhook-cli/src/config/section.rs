@@ -66,7 +66,7 @@ section! {
         #[arg(long, env = "OFFHOOK_CODECS", value_name = "LIST", help_heading = "Media")]
         codecs: String,
         /// Folder of the sound files; no application can name one outside it [default: the application's folder].
-        #[arg(long, env = "OFFHOOK_MEDIA_ROOT", value_name = "FOLDER", help_heading = "Media")]
+        #[arg(long = "media-root", env = "OFFHOOK_MEDIA_ROOT", value_name = "FOLDER", help_heading = "Media")]
         root: PathBuf,
         /// What is sent when nothing plays [default: send].
         #[arg(long, env = "OFFHOOK_SILENCE", value_enum, value_name = "WHAT", help_heading = "Media")]
@@ -97,7 +97,7 @@ section! {
     /// `[workers]`: the Python processes.
     WorkerSection {
         /// Worker processes [default: one for each processor, at least 2].
-        #[arg(long, env = "OFFHOOK_WORKERS", value_name = "NUMBER", help_heading = "Workers")]
+        #[arg(long = "workers", env = "OFFHOOK_WORKERS", value_name = "NUMBER", help_heading = "Workers")]
         count: u16,
         /// Python interpreter, 3.9 or newer [default: python3].
         #[arg(long, env = "OFFHOOK_PYTHON", value_name = "PROGRAM", help_heading = "Workers")]
@@ -106,10 +106,10 @@ section! {
         #[arg(long, env = "OFFHOOK_PYTHON_PACKAGE", value_name = "FOLDER", help_heading = "Workers")]
         python_package: PathBuf,
         /// Instances that one worker may run at once; when all are full, callers get 503 [default: num_apps].
-        #[arg(long, env = "OFFHOOK_WORKER_INSTANCES", value_name = "NUMBER", help_heading = "Workers")]
+        #[arg(long = "worker-instances", env = "OFFHOOK_WORKER_INSTANCES", value_name = "NUMBER", help_heading = "Workers")]
         instances: u32,
         /// Memory of one worker in megabytes; 0 = no limit [default: 1024].
-        #[arg(long, env = "OFFHOOK_WORKER_MEMORY_MB", value_name = "MEGABYTES", help_heading = "Workers")]
+        #[arg(long = "worker-memory-mb", env = "OFFHOOK_WORKER_MEMORY_MB", value_name = "MEGABYTES", help_heading = "Workers")]
         memory_mb: u32,
         /// Instances that run at once before new calls get 503 (RUN-25) [default: 400].
         #[arg(long, env = "OFFHOOK_NUM_APPS", value_name = "NUMBER", help_heading = "Workers")]

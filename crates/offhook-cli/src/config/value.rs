@@ -125,6 +125,8 @@ pub(crate) enum Level {
     /// Essentials such as the end of an application.
     Report,
     /// Something is not as it should be.
+    #[value(alias = "warn")]
+    #[serde(alias = "warn")]
     Warning,
     /// Something failed.
     Error,

@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 pub(super) struct Outbox {
     state: Mutex<State>,
     ready: Notify,
+    /// Ends a write that the worker does not take.
+    end: Notify,
     limit_bytes: usize,
 }
 
@@ -26,6 +28,7 @@ impl Outbox {
         Self {
             state: Mutex::new(State { bytes: Vec::new(), closed: false }),
             ready: Notify::new(),
+            end: Notify::new(),
             limit_bytes,
         }
     }
@@ -46,6 +49,7 @@ impl Outbox {
             state.bytes = Vec::new();
             drop(state);
             self.ready.notify_one();
+            self.end.notify_one();
             return Err(Stuck);
         }
         state.bytes.extend_from_slice(lines);
@@ -71,9 +75,14 @@ impl Outbox {
                 self.ready.notified().await;
                 continue;
             }
-            if socket.write_all(&batch).await.is_err() {
-                self.close();
-                return;
+            tokio::select! {
+                written = socket.write_all(&batch) => {
+                    if written.is_err() {
+                        self.close();
+                        return;
+                    }
+                }
+                () = self.end.notified() => return,
             }
             batch.clear();
             batch.shrink_to(KEPT_BYTES);
@@ -87,6 +96,7 @@ impl Outbox {
         state.bytes = Vec::new();
         drop(state);
         self.ready.notify_one();
+        self.end.notify_one();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -129,11 +139,8 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        // `run` is in the middle of a write that never ends; the limit is what frees the pusher.
-        tokio::select! {
-            () = outbox.run(ours) => {}
-            () = filler => {}
-        }
+        // `run` is in the middle of a write that the other end never takes: the limit ends it.
+        tokio::join!(outbox.run(ours), filler);
         assert_eq!(outbox.push(b"x\n"), Err(Stuck));
     }
 }
