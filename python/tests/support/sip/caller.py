@@ -338,6 +338,13 @@ class Call:
             f"a {method}",
         )
 
+    def has_received(self, method: str, seconds: float) -> bool:
+        """Whether a request of that method comes in that time, or has come."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: any(each.method == method for each in self.requests), seconds
+            )
+
     def wait_for_count(self, status: int, count: int, seconds: float = PATIENCE) -> list[Response]:
         """Wait until so many responses to the INVITE with that status have come, retransmissions included."""
 
