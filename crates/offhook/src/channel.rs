@@ -12,7 +12,7 @@ use crate::answer::{Answer, AnswerError};
 use crate::cause::Cause;
 use crate::command::{Command, Ticket, Until};
 use crate::details::Details;
-use crate::error::{Busy, Fault, Operation};
+use crate::error::{Busy, Operation, WrongState};
 use crate::header::HeaderField;
 use crate::player::{FilePlayer, JobStatus, Play, PlayError, Player, PlayerCause, PlayerState, TonePlayer};
 use crate::reject::{Reject, RejectError};
@@ -49,9 +49,11 @@ impl CallChannel {
     ///
     /// [`RingError`]: nothing was sent and the call is as it was (RING-1, RING-6).
     pub async fn ring(&self, ring: Ring) -> Result<State, RingError> {
-        self.operate(|ticket, reply| Command::Ring(ticket, ring, reply))
-            .await
-            .unwrap_or_else(|| Ok(self.state()))
+        let rung = self.operate(|ticket, reply| Command::Ring(ticket, ring, reply)).await;
+        rung.unwrap_or_else(|ended| match ended {
+            ServerEnded::Before => Err(RingError::Hangup(self.gone(Operation::Ring, RingError::ALLOWED))),
+            ServerEnded::Meanwhile => Ok(self.state()),
+        })
     }
 
     /// Answers the call (ANS-1 to ANS-14).
@@ -63,9 +65,13 @@ impl CallChannel {
     ///
     /// [`AnswerError`]; after `NoCommonCodec` and `Fault` the call has been refused.
     pub async fn answer(&self, answer: Answer) -> Result<State, AnswerError> {
-        self.operate(|ticket, reply| Command::Answer(ticket, answer, reply))
-            .await
-            .unwrap_or_else(|| Ok(self.state()))
+        let answered = self.operate(|ticket, reply| Command::Answer(ticket, answer, reply)).await;
+        answered.unwrap_or_else(|ended| match ended {
+            ServerEnded::Before => {
+                Err(AnswerError::Hangup(self.gone(Operation::Answer, AnswerError::ALLOWED)))
+            }
+            ServerEnded::Meanwhile => Ok(self.state()),
+        })
     }
 
     /// Refuses an incoming call, or releases a connected one (REJ-1 to REJ-9).
@@ -202,17 +208,19 @@ impl CallChannel {
     }
 
     pub(crate) async fn play(&self, player: Player, play: Play) -> Result<PlayerCause, PlayError> {
-        self.operate(|ticket, reply| Command::Play(ticket, player, play, Until::Finished, reply))
-            .await
-            .unwrap_or(Ok(PlayerCause::Hangup))
+        let played =
+            self.operate(|ticket, reply| Command::Play(ticket, player, play, Until::Finished, reply)).await;
+        played.unwrap_or_else(|ended| match ended {
+            ServerEnded::Before => Err(PlayError::Hangup(self.gone(player.operation(), PlayError::ALLOWED))),
+            ServerEnded::Meanwhile => Ok(PlayerCause::Hangup),
+        })
     }
 
     pub(crate) async fn start_playing(&self, player: Player, play: Play) -> Result<(), PlayError> {
         let started =
             self.operate(|ticket, reply| Command::Play(ticket, player, play, Until::Started, reply)).await;
-        let ended =
-            || Fault { operation: player.operation(), state: self.state(), reason: "the server has ended" };
-        started.unwrap_or_else(|| Err(PlayError::Fault(ended()))).map(drop)
+        let gone = || PlayError::Hangup(self.gone(player.operation(), PlayError::ALLOWED));
+        started.unwrap_or_else(|_| Err(gone())).map(drop)
     }
 
     pub(crate) async fn stop_playing(&self, player: Player) -> PlayerCause {
@@ -235,15 +243,25 @@ impl CallChannel {
         }
     }
 
-    /// Sends a command that can be given up, and waits for its reply; `None` if the server has ended.
-    async fn operate<T>(&self, command: impl FnOnce(Ticket, oneshot::Sender<T>) -> Command) -> Option<T> {
+    /// Sends a command that can be given up, and waits for its reply.
+    async fn operate<T>(
+        &self,
+        command: impl FnOnce(Ticket, oneshot::Sender<T>) -> Command,
+    ) -> Result<T, ServerEnded> {
         let ticket = Ticket(NEXT_TICKET.fetch_add(1, Ordering::Relaxed));
         let (reply, replied) = oneshot::channel();
-        self.shared.send(command(ticket, reply));
+        if !self.shared.send(command(ticket, reply)) {
+            return Err(ServerEnded::Before);
+        }
         let mut guard = GiveUp { shared: &self.shared, ticket: Some(ticket) };
-        let outcome = replied.await.ok();
+        let outcome = replied.await;
         guard.ticket = None;
-        outcome
+        outcome.map_err(|_| ServerEnded::Meanwhile)
+    }
+
+    /// The call is gone, with the server that had it.
+    fn gone(&self, operation: Operation, allowed: &'static [State]) -> WrongState {
+        WrongState { operation, state: self.state(), allowed }
     }
 }
 
@@ -277,6 +295,14 @@ impl Events {
     pub fn try_next(&mut self) -> Option<ChannelEvent> {
         self.receiver.try_recv().ok()
     }
+}
+
+/// When a server ended that leaves an operation without a reply.
+enum ServerEnded {
+    /// Before the operation, which is refused: its call is gone (EXC-1).
+    Before,
+    /// While the operation waited, which returns as when the call clears (GEN-7).
+    Meanwhile,
 }
 
 /// Tells the shard when the future of an operation is dropped before its reply.

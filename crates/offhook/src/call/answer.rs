@@ -7,7 +7,7 @@ use offhook_sip::{HeaderName, Headers, StatusCode, Text};
 use tokio::sync::oneshot;
 
 use super::session::{NoMedia, Session};
-use super::{Call, Context, Control, Ending, Signalled};
+use super::{Call, Context, Control, Ending};
 use crate::answer::{Answer, AnswerError, NoCommonCodec};
 use crate::command::Ticket;
 use crate::error::{BadArgument, Fault, Operation, WrongState};
@@ -148,7 +148,7 @@ impl Call {
                 let codecs = self.codec_list(cx).clone();
                 match self.propose(cx, &codecs) {
                     Ok(proposal) => {
-                        self.session = proposal.into_session(false);
+                        self.session = proposal.into_answered_session();
                         Ok(())
                     }
                     Err(NoMedia::Agreement(error)) => Err(self.refuse_media(cx, error.to_string())),
@@ -166,7 +166,7 @@ impl Call {
         let sdp = match &self.session {
             Session::Open(open) => open.answer.clone(),
             Session::Agreed(agreed) => agreed.answer().cloned(),
-            Session::Offered(offered) => offered.unsent_offer(self.signalled != Signalled::Nothing),
+            Session::Offered(offered) => offered.unsent_offer(),
             Session::None | Session::Failed | Session::Closed => None,
         };
         let mut headers = Headers::default();

@@ -39,6 +39,8 @@ pub(crate) struct Offered {
     ports: Box<dyn ReservedPorts>,
     local: LocalMedia,
     offer: SessionDescription,
+    /// A provisional response has carried it.
+    sent: bool,
     /// Early media was asked for: the stream starts as soon as the answer is there.
     pub(super) early: bool,
 }
@@ -79,8 +81,8 @@ pub(crate) enum Proposal {
 
 impl Offered {
     /// The offer for the 200, if no provisional response has carried it (ANS-13).
-    pub(super) fn unsent_offer(&self, signalled: bool) -> Option<SessionDescription> {
-        (!signalled).then(|| self.offer.clone())
+    pub(super) fn unsent_offer(&self) -> Option<SessionDescription> {
+        (!self.sent).then(|| self.offer.clone())
     }
 }
 
@@ -112,11 +114,19 @@ impl Proposal {
         }
     }
 
-    /// The session once the description was sent, in a response that asks for early media or not.
+    /// The session once a provisional response has carried the description, for early media or not.
     pub(super) fn into_session(self, early: bool) -> Session {
         match self {
             Self::Answer(agreed) => Session::Agreed(Box::new(Agreed { early, ..*agreed })),
-            Self::Offer(offered) => Session::Offered(Offered { early, ..offered }),
+            Self::Offer(offered) => Session::Offered(Offered { sent: true, early, ..offered }),
+        }
+    }
+
+    /// The session of a call that is answered with this description.
+    pub(super) fn into_answered_session(self) -> Session {
+        match self {
+            Self::Answer(agreed) => Session::Agreed(agreed),
+            Self::Offer(offered) => Session::Offered(offered),
         }
     }
 
@@ -189,7 +199,7 @@ impl Call {
             }
             None => {
                 let offer = sdp::offer(&specs, &local, Direction::SendRecv);
-                Ok(Proposal::Offer(Offered { ports, local, offer, early: false }))
+                Ok(Proposal::Offer(Offered { ports, local, offer, sent: false, early: false }))
             }
         }
     }
@@ -234,7 +244,7 @@ impl Call {
             }
         };
         let specs = codec_specs(self.codec_list(cx));
-        let Offered { ports, local, offer, early } = offered;
+        let Offered { ports, local, offer, early, .. } = offered;
         match sdp::accept(&offer, answer, &specs) {
             Ok(parameters) => {
                 let agreed = Agreed { ports, local, ours: offer, parameters, answer: None, early };
