@@ -262,7 +262,7 @@ fn without_media_timeout_a_silent_call_lasts() {
     });
 }
 
-/// ST-7: only an existing state machine reaches `ERROR`; a server that has ended leaves its calls `IDLE`.
+/// GEN-7, EXC-1, HUP-2: a server that has ended leaves its calls `IDLE`; what needs the call raises `Hangup`.
 #[test]
 fn the_end_of_the_server_ends_its_calls() {
     scene(13, |mut scene| async move {

@@ -10,7 +10,6 @@ use offhook::sim::Arrived;
 pub(crate) struct Packet {
     pub(crate) at: Duration,
     pub(crate) from: std::net::SocketAddr,
-    pub(crate) marker: bool,
     pub(crate) payload_type: u8,
     pub(crate) sequence: u16,
     pub(crate) timestamp: u32,
@@ -50,7 +49,6 @@ fn packet(arrived: &Arrived) -> Packet {
     Packet {
         at: arrived.at,
         from: arrived.from,
-        marker: bytes[1] & 0x80 != 0,
         payload_type: bytes[1] & 0x7F,
         sequence: u16::from_be_bytes([bytes[2], bytes[3]]),
         timestamp: word(4),
