@@ -83,6 +83,7 @@ class Scenario:
     name: str
     user: str = "service"
     _steps: list[str] = field(default_factory=list)
+    _has_remote_target: bool = False
 
     def invite(self, sdp: str | None = OFFER, again: bool = False, **headers: str) -> Scenario:
         """Sends the INVITE; `again` sends the same transaction's INVITE once more."""
@@ -99,7 +100,10 @@ class Scenario:
                 "</action>"
             )
         more = ' optional="true"' if optional else ""
-        self._steps.append(f'<recv response="{status}" rrs="true" timeout="8000"{more}>{action}</recv>')
+        if status in (180, 183, 200) and not self._has_remote_target:
+            self._has_remote_target = True
+            more += ' rrs="true"'
+        self._steps.append(f'<recv response="{status}" timeout="8000"{more}>{action}</recv>')
         return self
 
     def expect_request(self, method: str) -> Scenario:
@@ -117,9 +121,9 @@ class Scenario:
         self._steps.append(f'<pause milliseconds="{round(seconds * 1000)}"/>')
         return self
 
-    def ack(self, sdp: str | None = None) -> Scenario:
-        """ACK for a 2xx."""
-        self._send("ACK", "[next_url]", 1, "[peer_tag_param]", sdp, {}, branch=f"ack{len(self._steps)}")
+    def ack(self, sdp: str | None = None, cseq: int = 1) -> Scenario:
+        """ACK for a 2xx to the INVITE with this sequence number."""
+        self._send("ACK", "[next_url]", cseq, "[peer_tag_param]", sdp, {}, branch=f"ack{len(self._steps)}")
         return self
 
     def ack_refusal(self) -> Scenario:
@@ -145,8 +149,11 @@ class Scenario:
         self._send(method, "[next_url]", cseq, "[peer_tag_param]", sdp, {}, branch=f"{method.lower()}{cseq}")
         return self
 
-    def run(self, server: Offhook, folder: Path, seconds: float = 30) -> Run:
-        """Runs the scenario once; fails with sipp's own words when it did not go as written."""
+    def run(self, server: Offhook, folder: Path, seconds: float = 30, absorb_repeats: bool = True) -> Run:
+        """Runs the scenario once; fails with sipp's own words when it did not go as written.
+
+        A message that comes a second time is no step of the scenario; without `absorb_repeats` it is one.
+        """
         file = folder / f"{self.name}.xml"
         file.write_text(self._xml())
         trace = folder / f"{self.name}.messages"
@@ -158,6 +165,8 @@ class Scenario:
             "-trace_msg", "-message_file", str(trace),
             "-trace_err", "-error_file", str(errors), "-max_retrans", "3", f"{LOOPBACK}:{server.port}",
         ]  # fmt: skip
+        if not absorb_repeats:
+            command.insert(1, "-nr")
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, timeout=seconds + 20, check=False
         )

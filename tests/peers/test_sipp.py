@@ -85,10 +85,10 @@ def test_reliable_early_media_with_a_lost_and_a_duplicated_prack(serve: Serve, t
         .pause(0.8)  # the PRACK that was lost
         .prack(2)
         .expect(200)
-        .prack(2)
-        .expect(200)
         .expect(200)
         .ack()
+        .prack(2)  # the copy that the network made
+        .expect(200)
         .request("BYE", 3)
         .expect(200)
     )
@@ -96,7 +96,7 @@ def test_reliable_early_media_with_a_lost_and_a_duplicated_prack(serve: Serve, t
     assert len(run.all(183)) >= 2, "the unacknowledged 183 was not repeated"
     assert "100rel" in (run.first(183).header("Require") or "")
     assert run.received("PRACK") == [200, 200]
-    assert len(run.all(200)) == 1
+    assert len(run.all(200)) == 1, "the answer was repeated"
 
 
 def test_required_100rel_makes_the_plain_180_reliable(serve: Serve, tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_repeated_invite_gets_the_newest_provisional_and_no_second_instance(
         .request("BYE", 2)
         .expect(200)
     )
-    run = scenario.run(server, tmp_path)
+    run = scenario.run(server, tmp_path, absorb_repeats=False)
     assert run.received() == [100, 180, 180, 200]
     server.stop()
     assert len(server.records.read_text().splitlines()) == 1
@@ -260,12 +260,12 @@ def test_reinvite_hold_and_resume(serve: Serve, tmp_path: Path) -> None:
         .request("INVITE", 2, OFFER + "a=sendonly\n")
         .expect(100, optional=True)
         .expect(200)
-        .ack()
+        .ack(cseq=2)
         .pause(0.3)
         .request("INVITE", 3, OFFER + "a=sendrecv\n")
         .expect(100, optional=True)
         .expect(200)
-        .ack()
+        .ack(cseq=3)
         .request("BYE", 4)
         .expect(200)
     )
