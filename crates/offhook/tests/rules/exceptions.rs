@@ -231,7 +231,7 @@ fn commands_take_effect_in_their_order() {
         // Started at once, none waited for before the next: the last one counts.
         let rings = [early(&low), early(&high), early(&low), early(&high)];
         let outcomes = futures_of(&channel, rings.to_vec()).await;
-        assert!(outcomes.iter().any(|outcome| *outcome == Some(State::RingIncoming)), "{outcomes:?}");
+        assert!(outcomes.contains(&Some(State::RingIncoming)), "{outcomes:?}");
         scene.sim.sleep(secs(1.0)).await;
         channel.ring(early(&high)).await.unwrap();
         scene.sim.sleep(secs(1.0)).await;

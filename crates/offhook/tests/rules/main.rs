@@ -5,6 +5,8 @@
 mod support;
 
 mod answer;
+mod bad_links;
+mod cancellation;
 mod causes;
 mod codecs;
 mod details;
@@ -15,10 +17,12 @@ mod forgotten_offers;
 mod forgotten_races;
 mod forgotten_reliability;
 mod hang_up;
+mod header_fields;
 mod leaks;
 mod limits;
 mod logging;
 mod players;
+mod reinvite;
 mod reject;
 mod ring_signalling;
 mod ring_state;

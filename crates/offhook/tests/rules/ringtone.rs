@@ -199,7 +199,8 @@ fn resampling_does_not_alias() {
 /// RING-47, TONE-10, TONE-16: the predefined tones have their frequencies, levels and cadence.
 #[test]
 fn the_predefined_tones_sound_as_defined() {
-    let rows: [(&str, &[f64], f64, &[(f64, f64)]); 3] = [
+    type Row = (&'static str, &'static [f64], f64, &'static [(f64, f64)]);
+    let rows: [Row; 3] = [
         ("RINGBACK", &[440.0, 480.0], -19.0, &[(2000.0, 4000.0), (2000.0, 4000.0)]),
         (
             "RINGBACK_UK",
