@@ -51,8 +51,8 @@ impl CallChannel {
     pub async fn ring(&self, ring: Ring) -> Result<State, RingError> {
         let rung = self.operate(|ticket, reply| Command::Ring(ticket, ring, reply)).await;
         rung.unwrap_or_else(|ended| match ended {
-            ServerEnded::Before => Err(RingError::Hangup(self.gone(Operation::Ring, RingError::ALLOWED))),
-            ServerEnded::Meanwhile => Ok(self.state()),
+            Unanswered::Before => Err(RingError::Hangup(self.gone(Operation::Ring, RingError::ALLOWED))),
+            Unanswered::Meanwhile => Ok(self.state()),
         })
     }
 
@@ -67,10 +67,10 @@ impl CallChannel {
     pub async fn answer(&self, answer: Answer) -> Result<State, AnswerError> {
         let answered = self.operate(|ticket, reply| Command::Answer(ticket, answer, reply)).await;
         answered.unwrap_or_else(|ended| match ended {
-            ServerEnded::Before => {
+            Unanswered::Before => {
                 Err(AnswerError::Hangup(self.gone(Operation::Answer, AnswerError::ALLOWED)))
             }
-            ServerEnded::Meanwhile => Ok(self.state()),
+            Unanswered::Meanwhile => Ok(self.state()),
         })
     }
 
@@ -211,8 +211,8 @@ impl CallChannel {
         let played =
             self.operate(|ticket, reply| Command::Play(ticket, player, play, Until::Finished, reply)).await;
         played.unwrap_or_else(|ended| match ended {
-            ServerEnded::Before => Err(PlayError::Hangup(self.gone(player.operation(), PlayError::ALLOWED))),
-            ServerEnded::Meanwhile => Ok(PlayerCause::Hangup),
+            Unanswered::Before => Err(PlayError::Hangup(self.gone(player.operation(), PlayError::ALLOWED))),
+            Unanswered::Meanwhile => Ok(PlayerCause::Hangup),
         })
     }
 
@@ -247,19 +247,21 @@ impl CallChannel {
     async fn operate<T>(
         &self,
         command: impl FnOnce(Ticket, oneshot::Sender<T>) -> Command,
-    ) -> Result<T, ServerEnded> {
+    ) -> Result<T, Unanswered> {
+        // A shard that let go of the call when its instance ended gives no reply either.
+        let ended_before = self.state() == State::Idle;
         let ticket = Ticket(NEXT_TICKET.fetch_add(1, Ordering::Relaxed));
         let (reply, replied) = oneshot::channel();
         if !self.shared.send(command(ticket, reply)) {
-            return Err(ServerEnded::Before);
+            return Err(Unanswered::Before);
         }
         let mut guard = GiveUp { shared: &self.shared, ticket: Some(ticket) };
         let outcome = replied.await;
         guard.ticket = None;
-        outcome.map_err(|_| ServerEnded::Meanwhile)
+        outcome.map_err(|_| if ended_before { Unanswered::Before } else { Unanswered::Meanwhile })
     }
 
-    /// The call is gone, with the server that had it.
+    /// What an operation fails with whose call is gone.
     fn gone(&self, operation: Operation, allowed: &'static [State]) -> WrongState {
         WrongState { operation, state: self.state(), allowed }
     }
@@ -297,9 +299,9 @@ impl Events {
     }
 }
 
-/// When a server ended that leaves an operation without a reply.
-enum ServerEnded {
-    /// Before the operation, which is refused: its call is gone (EXC-1).
+/// When the call ended of an operation that got no reply.
+enum Unanswered {
+    /// Before the operation, which is refused (EXC-1).
     Before,
     /// While the operation waited, which returns as when the call clears (GEN-7).
     Meanwhile,

@@ -11,7 +11,7 @@ use offhook_sip::Flow;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::admission::Admission;
 use crate::app::{AnyApplication, Application};
@@ -56,7 +56,7 @@ impl ServerBuilder {
     /// [`StartError`]: a setting is not accepted, or a socket or the media engine cannot be had.
     pub async fn start(self, app: impl Application) -> Result<Server, StartError> {
         let app: Arc<dyn AnyApplication> = Arc::new(app);
-        let settings = Arc::new(Settings::new(self.config, Instant::now().into_std())?);
+        let settings = Arc::new(Settings::new(self.config)?);
         let config = &settings.config;
         let mut sockets: Vec<Arc<dyn SipSocket>> = Vec::new();
         for address in &config.sip {

@@ -1,7 +1,5 @@
 //! The settings of a server in the form in which its parts use them.
 
-use std::time::{Instant, SystemTime};
-
 use offhook_media::speech::{UnknownVoice, Voice};
 use offhook_media::{CodecList, CodecListError, SilencePolicy};
 use offhook_sip::{EndpointConfig, Text};
@@ -14,13 +12,10 @@ pub(crate) struct Settings {
     pub(crate) config: Config,
     /// The server's codec list (RING-50).
     pub(crate) codecs: CodecList,
-    /// Two clocks read at one moment: wall clock times are counted from it, so that they agree with a
-    /// virtual clock.
-    started: (Instant, SystemTime),
 }
 
 impl Settings {
-    pub(crate) fn new(config: Config, now: Instant) -> Result<Self, ConfigError> {
+    pub(crate) fn new(config: Config) -> Result<Self, ConfigError> {
         let codecs = CodecList::parse(&config.codecs)?;
         if config.sip.is_empty() {
             return Err(ConfigError::NoAddress);
@@ -38,12 +33,7 @@ impl Settings {
             }
             SpeechProvider::Command { .. } => {}
         }
-        Ok(Self { config, codecs, started: (now, SystemTime::now()) })
-    }
-
-    /// The wall clock at an instant.
-    pub(crate) fn wall_clock(&self, at: Instant) -> SystemTime {
-        self.started.1 + at.saturating_duration_since(self.started.0)
+        Ok(Self { config, codecs })
     }
 
     /// The settings of one endpoint.

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -227,7 +227,7 @@ impl Shard {
         };
         let settings = self.parts.settings.clone();
         let call_id: Arc<str> = format!("{:016x}", self.random.next_u64()).into();
-        let identity = identity(call_id, &request, flow.remote, settings.wall_clock(now), now);
+        let identity = identity(call_id, &request, flow.remote, SystemTime::now(), now);
         let shared = Arc::new(Shared::new(identity, request.headers, id, self.commands.clone()));
         if let Err(refusal) = self.parts.app.admit(&shared.details(now)) {
             tracing::info!(call_id = %shared.identity.call_id, ?refusal, "a call is refused");

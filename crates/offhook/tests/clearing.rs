@@ -136,7 +136,7 @@ fn a_call_without_rtp_is_cleared() {
 fn a_failed_instance_refuses_its_call() {
     for panics in [false, true] {
         Sim::new(1).run(|sim| async move {
-            let app = async move |channel: offhook::CallChannel| {
+            let app = move |channel: offhook::CallChannel| async move {
                 channel.ring(Ring::new()).await?;
                 assert!(!panics, "this instance panics");
                 Err(AppError::exception("this instance fails"))

@@ -186,7 +186,7 @@ impl Call {
                 reason: "the answer could not be sent; the call was refused with 500",
             };
             let control = self.control.take();
-            self.refuse_now(cx, StatusCode::SERVER_INTERNAL_ERROR, Ending::fault("500"), "answer() failed");
+            self.refuse_now(cx, StatusCode::SERVER_INTERNAL_ERROR, Ending::error("answer() failed"));
             if let Some(Control::Answer(answer)) = control {
                 let _ = answer.reply.send(Err(AnswerError::Fault(fault)));
             }
@@ -199,7 +199,7 @@ impl Call {
     /// Nothing in common: 488, cause `REJECTED` (ANS-9).
     fn refuse_media(&mut self, cx: &mut Context<'_>, reason: String) -> AnswerError {
         let codecs = self.codec_list(cx).to_string();
-        self.refuse_now(cx, StatusCode::NOT_ACCEPTABLE_HERE, Ending::no_common_codec(), "no codec in common");
+        self.refuse_now(cx, StatusCode::NOT_ACCEPTABLE_HERE, Ending::NO_COMMON_CODEC);
         AnswerError::NoCommonCodec(NoCommonCodec {
             operation: Operation::Answer,
             state: State::Idle,
@@ -210,7 +210,7 @@ impl Call {
 
     fn refuse_for_ports(&mut self, cx: &mut Context<'_>, error: &std::io::Error) -> AnswerError {
         tracing::error!(call_id = %self.shared.identity.call_id, %error, "no RTP port could be had");
-        self.refuse_now(cx, StatusCode::SERVICE_UNAVAILABLE, Ending::no_port(), "no RTP port");
+        self.refuse_now(cx, StatusCode::SERVICE_UNAVAILABLE, Ending::NO_PORT);
         AnswerError::Fault(Fault {
             operation: Operation::Answer,
             state: State::Idle,

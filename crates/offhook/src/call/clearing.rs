@@ -21,40 +21,34 @@ use crate::state::State;
 pub(crate) struct Ending {
     cause: Cause,
     /// `None`: what the table of CAU-4 gives for the moment of the clearing.
-    raw: Option<Arc<str>>,
+    raw: Option<&'static str>,
+    /// What asked for it, for the log (LOG-7, UR-14).
+    reason: &'static str,
 }
 
 impl Ending {
-    pub(super) fn normal() -> Self {
-        Self { cause: Cause::Normal, raw: None }
+    pub(super) const fn normal(reason: &'static str) -> Self {
+        Self { cause: Cause::Normal, raw: None, reason }
     }
 
-    pub(super) fn longest_call() -> Self {
-        Self { cause: Cause::Timeout, raw: Some("-3".into()) }
+    pub(super) const fn error(reason: &'static str) -> Self {
+        Self { cause: Cause::Error, raw: None, reason }
     }
 
-    pub(super) fn missing_media() -> Self {
-        Self { cause: Cause::Timeout, raw: Some("-2".into()) }
-    }
+    pub(super) const LONGEST_CALL: Self =
+        Self { cause: Cause::Timeout, raw: Some("-3"), reason: "max_call_seconds reached" };
 
-    pub(super) fn no_common_codec() -> Self {
-        Self { cause: Cause::Rejected, raw: Some("488".into()) }
-    }
+    pub(super) const MISSING_MEDIA: Self =
+        Self { cause: Cause::Timeout, raw: Some("-2"), reason: "no RTP for media_timeout_seconds" };
 
-    pub(super) fn no_port() -> Self {
-        Self { cause: Cause::NoChannels, raw: Some("503".into()) }
-    }
+    pub(super) const NO_COMMON_CODEC: Self =
+        Self { cause: Cause::Rejected, raw: None, reason: "no codec in common" };
 
-    pub(super) fn fault(raw: &'static str) -> Self {
-        Self { cause: Cause::Error, raw: Some(raw.into()) }
-    }
+    pub(super) const NO_PORT: Self =
+        Self { cause: Cause::NoChannels, raw: None, reason: "no RTP port could be had" };
 
-    fn error() -> Self {
-        Self { cause: Cause::Error, raw: None }
-    }
-
-    fn rejected(cause: Cause) -> Self {
-        Self { cause, raw: None }
+    const fn rejected(cause: Cause, reason: &'static str) -> Self {
+        Self { cause, raw: None, reason }
     }
 }
 
@@ -101,33 +95,33 @@ impl Call {
         // A supported code lies between 400 and 699.
         let status = StatusCode::new(code).unwrap_or(StatusCode::DECLINE);
         if is_unanswered(state) {
-            self.refuse(cx, status, retry_after, Ending::rejected(cause), "reject()");
+            self.refuse(cx, status, retry_after, Ending::rejected(cause, "reject()"));
         } else {
             let mut headers = Headers::default();
             let text = status.default_reason();
             let reason = format!("SIP;cause={code};text=\"{text}\"");
             headers.push(HeaderName::Reason, Text::from(reason));
-            self.release(cx, headers, Ending::rejected(cause), "reject()");
+            self.release(cx, headers, Ending::rejected(cause, "reject()"));
         }
         Ok(self.state())
     }
 
     /// Releases the call in any state: 480 before the answer, BYE after it (HUP-6).
-    pub(super) fn hang_up(&mut self, cx: &mut Context<'_>, ending: Ending, reason: &str) {
+    pub(super) fn hang_up(&mut self, cx: &mut Context<'_>, ending: Ending) {
         let state = self.state();
         if state == State::Idle || self.intended.is_some() {
             return;
         }
         if is_unanswered(state) {
-            self.refuse(cx, StatusCode::TEMPORARILY_UNAVAILABLE, false, ending, reason);
+            self.refuse(cx, StatusCode::TEMPORARILY_UNAVAILABLE, false, ending);
         } else {
-            self.release(cx, Headers::default(), ending, reason);
+            self.release(cx, Headers::default(), ending);
         }
     }
 
     /// Clears the call because the server ends.
     pub(crate) fn shut_down(&mut self, cx: &mut Context<'_>) {
-        self.hang_up(cx, Ending::normal(), "the server ends");
+        self.hang_up(cx, Ending::normal("the server ends"));
     }
 
     /// The instance has ended: a call that is still up is closed (RUN-18, RUN-32, RUN-15).
@@ -136,33 +130,27 @@ impl Call {
         let unanswered = is_unanswered(self.state());
         match outcome {
             Outcome::Returned | Outcome::Failed(AppErrorKind::Hangup) => {
-                self.hang_up(cx, Ending::normal(), "the instance has ended");
+                self.hang_up(cx, Ending::normal("the instance has ended"));
             }
             Outcome::Failed(AppErrorKind::Exception | AppErrorKind::Lost) if unanswered => {
                 let status = StatusCode::SERVER_INTERNAL_ERROR;
-                self.refuse(cx, status, false, Ending::error(), "the instance has failed");
+                self.refuse(cx, status, false, Ending::error("the instance has failed"));
             }
-            Outcome::Failed(AppErrorKind::Lost) => self.hang_up(cx, Ending::error(), "the worker has died"),
+            Outcome::Failed(AppErrorKind::Lost) => self.hang_up(cx, Ending::error("the worker has died")),
             Outcome::Failed(AppErrorKind::Refused(refusal)) if unanswered => {
                 let (status, retry_after, cause) = refusal_response(refusal);
-                self.refuse(cx, status, retry_after, Ending::rejected(cause), "the instance was not started");
+                self.refuse(cx, status, retry_after, Ending::rejected(cause, "the instance was not started"));
             }
             Outcome::Failed(AppErrorKind::Exception | AppErrorKind::Refused(_)) => {
-                self.hang_up(cx, Ending::normal(), "the instance has failed");
+                self.hang_up(cx, Ending::normal("the instance has failed"));
             }
         }
     }
 
     /// Sends the final response at once.
-    pub(super) fn refuse_now(
-        &mut self,
-        cx: &mut Context<'_>,
-        status: StatusCode,
-        ending: Ending,
-        reason: &str,
-    ) {
+    pub(super) fn refuse_now(&mut self, cx: &mut Context<'_>, status: StatusCode, ending: Ending) {
         let retry_after = status == StatusCode::SERVICE_UNAVAILABLE;
-        self.refuse(cx, status, retry_after, ending, reason);
+        self.refuse(cx, status, retry_after, ending);
         self.send_refusal(cx);
     }
 
@@ -174,9 +162,8 @@ impl Call {
             tracing::debug!(call_id = %self.shared.identity.call_id, %error, "no refusal was sent");
             return;
         }
-        let raw = status.code().to_string();
-        let ending = self.intended.clone().unwrap_or_else(Ending::normal);
-        self.become_idle(cx, ending.cause, &raw, ending.raw.clone(), None, "refused");
+        let ending = self.intended.clone().unwrap_or(Ending::normal("refused"));
+        self.become_idle(cx, &ending, status.code(), None);
     }
 
     /// The SIP side of the call is over (CAU-8).
@@ -184,41 +171,35 @@ impl Call {
         // A refusal that waited for the audio was never sent: the far end was faster.
         let refused_too_late = self.refusing.take().is_some();
         self.cleared = true;
-        let (cause, raw) = match clearing.cause {
-            ClearingCause::NoAck | ClearingCause::NoPrack | ClearingCause::NoResponse => {
-                (Cause::Timeout, clearing.status.to_string())
+        let theirs = match clearing.cause {
+            ClearingCause::Cancelled => Ending::normal("CANCEL from the caller"),
+            ClearingCause::RemoteBye => Ending::normal("BYE from the far end"),
+            ClearingCause::NoAck => Ending::rejected(Cause::Timeout, "no ACK"),
+            ClearingCause::NoPrack => Ending::rejected(Cause::Timeout, "no PRACK"),
+            ClearingCause::NoResponse => Ending::rejected(Cause::Timeout, "no response"),
+            ClearingCause::TransportFailure => {
+                Ending::rejected(Cause::OutOfOrder, "the transport has failed")
             }
-            ClearingCause::TransportFailure => (Cause::OutOfOrder, "503".to_owned()),
-            ClearingCause::Fault => (Cause::Error, clearing.status.to_string()),
-            ClearingCause::Refused => {
-                (Cause::of_response(clearing.status, false), clearing.status.to_string())
-            }
-            _ => (Cause::Normal, clearing.status.to_string()),
+            ClearingCause::Fault => Ending::error("a fault of the SIP endpoint"),
+            _ => Ending::normal("cleared"),
         };
-        let (cause, own_raw) = match self.intended.clone() {
-            Some(ending) if !refused_too_late => (ending.cause, ending.raw),
-            _ => (cause, None),
+        let ending = match self.intended.clone() {
+            Some(ours) if !refused_too_late => ours,
+            _ => theirs,
         };
-        let reason = format!("{:?}", clearing.cause);
-        self.become_idle(cx, cause, &raw, own_raw, clearing.q850, &reason);
+        self.become_idle(cx, &ending, clearing.status, clearing.q850);
     }
 
     /// A refusal before the answer: the audio stops, then the response is sent (REJ-9).
-    fn refuse(
-        &mut self,
-        cx: &mut Context<'_>,
-        status: StatusCode,
-        retry_after: bool,
-        ending: Ending,
-        reason: &str,
-    ) {
+    fn refuse(&mut self, cx: &mut Context<'_>, status: StatusCode, retry_after: bool, ending: Ending) {
         if self.intended.is_some() || self.state() == State::Idle {
             return;
         }
         tracing::debug!(
             call_id = %self.shared.identity.call_id,
-            "refusing with {}: {reason}",
-            status.code()
+            "refusing with {}: {}",
+            status.code(),
+            ending.reason
         );
         let mut headers = Headers::default();
         if retry_after {
@@ -235,8 +216,8 @@ impl Call {
     }
 
     /// BYE: at once when answered, after the ACK when answering (HUP-6).
-    fn release(&mut self, cx: &mut Context<'_>, headers: Headers, ending: Ending, reason: &str) {
-        tracing::debug!(call_id = %self.shared.identity.call_id, "releasing: {reason}");
+    fn release(&mut self, cx: &mut Context<'_>, headers: Headers, ending: Ending) {
+        tracing::debug!(call_id = %self.shared.identity.call_id, "releasing: {}", ending.reason);
         self.intended = Some(ending);
         self.stream_command(cx, StreamCommand::Close);
         if let Err(error) = cx.endpoint.hang_up(cx.now, self.id, headers) {
@@ -246,15 +227,7 @@ impl Call {
     }
 
     /// The one change to `IDLE`: state, cause and raw cause together, then everyone who waits (CAU-8, GEN-7).
-    fn become_idle(
-        &mut self,
-        cx: &mut Context<'_>,
-        cause: Cause,
-        raw: &str,
-        own_raw: Option<Arc<str>>,
-        q850: Option<u8>,
-        reason: &str,
-    ) {
+    fn become_idle(&mut self, cx: &mut Context<'_>, ending: &Ending, status: u16, q850: Option<u8>) {
         let old = self.state();
         if old == State::Idle {
             return;
@@ -271,7 +244,8 @@ impl Call {
             });
             self.shared.announce_player(player);
         }
-        let raw = own_raw.unwrap_or_else(|| raw.into());
+        let Ending { cause, raw, reason } = ending.clone();
+        let raw: Arc<str> = raw.map_or_else(|| status.to_string().into(), Arc::from);
         let media = self.shared.read(|published| published.media.clone());
         let stats = media.stats();
         self.shared.publish(|published| {

@@ -185,7 +185,7 @@ impl Call {
                 let _ = reply.send(outcome);
             }
             Command::HangUp(reply) => {
-                self.hang_up(cx, Ending::normal(), "hang_up()");
+                self.hang_up(cx, Ending::normal("hang_up()"));
                 let _ = reply.send(self.state());
             }
             Command::Play(ticket, player, play, until, reply) => {
@@ -244,7 +244,7 @@ impl Call {
         }
         if due(self.longest) {
             self.longest = None;
-            self.hang_up(cx, Ending::longest_call(), "max_call_seconds reached");
+            self.hang_up(cx, Ending::LONGEST_CALL);
         }
         if due(self.media_watch) {
             self.check_media(cx);

@@ -122,7 +122,7 @@ impl Call {
     fn media_failed(&mut self, cx: &mut Context<'_>) {
         match self.state() {
             State::CallIncoming | State::RingIncoming => self.early_media_failed(cx),
-            _ => self.hang_up(cx, Ending::fault("200"), "no usable answer to our offer"),
+            _ => self.hang_up(cx, Ending::error("no usable answer to our offer")),
         }
     }
 

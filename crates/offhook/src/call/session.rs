@@ -343,7 +343,7 @@ impl Call {
             return;
         }
         self.media_watch = None;
-        self.hang_up(cx, super::Ending::missing_media(), "no RTP for media_timeout_seconds");
+        self.hang_up(cx, super::Ending::MISSING_MEDIA);
     }
 
     fn stream_config(&self, cx: &mut Context<'_>, parameters: &StreamParameters) -> StreamConfig {

@@ -84,7 +84,7 @@ impl CallRequest {
         self
     }
 
-    /// Sends no RTP, for example to be noticed as missing (RUN-28).
+    /// Sends neither RTP nor RTCP, for example to be noticed as missing (RUN-28).
     pub fn silent(mut self) -> Self {
         self.sends_media = false;
         self

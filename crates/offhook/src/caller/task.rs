@@ -352,8 +352,9 @@ impl Task {
             telephone_event_send: parameters.telephone_event.map(|event| event.payload_send),
             packet_time: Duration::from_millis(parameters.packet_time_ms.into()),
             remote_rtp: parameters.remote_rtp,
-            remote_rtcp: parameters.remote_rtcp,
-            rtcp_mux: parameters.rtcp_mux,
+            // Who is silent says nothing at all: RTCP too shows that the far end is there (RUN-28).
+            remote_rtcp: parameters.remote_rtcp.filter(|_| entry.sends_media),
+            rtcp_mux: parameters.rtcp_mux && entry.sends_media,
             direction: stream_direction(parameters.direction),
             symmetric: self.config.media.symmetric,
             silence: if entry.sends_media { SilencePolicy::Send } else { SilencePolicy::Suppress },
@@ -456,8 +457,8 @@ impl Task {
         entry.payloads.push((parameters.payload_receive, codec));
         let update = StreamUpdate {
             remote_rtp: parameters.remote_rtp,
-            remote_rtcp: parameters.remote_rtcp,
-            rtcp_mux: parameters.rtcp_mux,
+            remote_rtcp: parameters.remote_rtcp.filter(|_| entry.sends_media),
+            rtcp_mux: parameters.rtcp_mux && entry.sends_media,
             codec,
             payload_send: parameters.payload_send,
             payload_receive: parameters.payload_receive,
