@@ -114,7 +114,7 @@ fn hanging_up_takes_60_seconds_at_most() {
     });
 }
 
-/// HUP-9, MED-10, GEN-7: a running job ends with `HANGUP`, whoever ends the call.
+/// HUP-9, MED-2, MED-10, GEN-7: a running job ends with `HANGUP`, whoever ends the call.
 #[test]
 fn the_end_of_the_call_ends_its_jobs() {
     for (seed, caller_clears) in [false, true].into_iter().enumerate() {

@@ -158,7 +158,7 @@ fn what_cannot_be_played_leaves_the_player_as_it_was() {
     });
 }
 
-/// PM-1, PM-3, PM-5, FP-6: one medium, made in any way, is used any number of times.
+/// PM-1, PM-2, PM-3, PM-5, FP-6: one medium, made in any way, is used any number of times.
 #[test]
 fn a_medium_is_used_again_and_again() {
     scene(6, |mut scene| async move {
