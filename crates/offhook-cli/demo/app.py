@@ -10,9 +10,9 @@ def main(channel):
     channel.ring(4, negotiate_early_media=True, custom_ringtone=ringback, loop_ringtone=True)
 
     # Still ringing: the announcement replaces the tone, and ring() returns when it has been spoken.
-    announcement = PlayableMedia(text_to_say="Thank you for calling. We will be with you in a moment.")
+    announcement = PlayableMedia(text_to_say="Thank you for calling. One moment, please.")
     channel.ring(None, custom_ringtone=announcement)
 
     channel.answer()
-    channel.FilePlayer.say("Good morning, and welcome to off hook.")
+    channel.FilePlayer.say("Good morning. Welcome to off hook.")
     # When main returns, the call is hung up.

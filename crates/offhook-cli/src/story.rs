@@ -18,11 +18,16 @@ pub(crate) struct Story {
     pub(crate) stats: Option<StreamStats>,
 }
 
-/// What the picture calls the three stretches of a call.
-pub(crate) struct StateNames {
-    pub(crate) before: &'static str,
-    pub(crate) ringing: &'static str,
-    pub(crate) answered: &'static str,
+/// The words of the picture.
+pub(crate) struct Words<'a> {
+    /// What the three stretches of the call are called.
+    pub(crate) before: &'a str,
+    pub(crate) ringing: &'a str,
+    pub(crate) answered: &'a str,
+    /// What stands before the frequencies of a tone.
+    pub(crate) tone: &'a str,
+    /// What is said in the passages that are speech, in order, as far as it is known.
+    pub(crate) spoken: &'a [&'a str],
 }
 
 impl Story {
@@ -71,21 +76,16 @@ impl Story {
         self.heard.gaps().into_iter().max()
     }
 
-    /// The picture of the call. `spoken` replaces the word speech in the passages that are speech, in order.
-    pub(crate) fn picture(
-        &self,
-        title: &str,
-        subtitle: &str,
-        names: &StateNames,
-        spoken: &[&str],
-    ) -> Picture {
+    /// The picture of the call.
+    pub(crate) fn picture(&self, title: &str, subtitle: &str, words: &Words<'_>) -> Picture {
         let end = self.ladder.iter().find(|entry| entry.method == "BYE").map_or(self.length(), |bye| bye.at);
         let seconds = self.length().as_secs_f64() * 1.01 + 0.05;
-        let mut words = spoken.iter();
+        let mut spoken = words.spoken.iter();
         let notes = self.passages.iter().map(|passage| {
-            let text = match passage.is_speech() {
-                true => words.next().map_or_else(|| passage.name(), |words| format!("“{words}”")),
-                false => passage.name(),
+            let text = if passage.is_speech() {
+                spoken.next().map_or_else(|| passage.name(), |said| format!("“{said}”"))
+            } else {
+                format!("{}{}", words.tone, passage.name())
             };
             Note { from: passage.from.as_secs_f64(), to: passage.to.as_secs_f64(), text }
         });
@@ -95,7 +95,7 @@ impl Story {
             caller: "caller".to_owned(),
             called: "offhook".to_owned(),
             messages: self.ladder.iter().filter(|entry| !entry.repeated).map(message).collect(),
-            bands: self.bands(names, end),
+            bands: self.bands(words, end),
             notes: notes.collect(),
             media: self.media(end),
             sound: self.sound.clone(),
@@ -103,15 +103,15 @@ impl Story {
         }
     }
 
-    fn bands(&self, names: &StateNames, end: Duration) -> Vec<Band> {
+    fn bands(&self, words: &Words<'_>, end: Duration) -> Vec<Band> {
         let (ringing, answered) = (self.ringing_at(), self.answered_at());
-        let mut edges = vec![(Duration::ZERO, names.before.to_owned(), Hue::Quiet)];
+        let mut edges = vec![(Duration::ZERO, words.before.to_owned(), Hue::Quiet)];
         if let Some(at) = ringing {
             let early = if self.early_media_at().is_some() { "  early media" } else { "" };
-            edges.push((at, format!("{}{early}", names.ringing), Hue::Ringing));
+            edges.push((at, format!("{}{early}", words.ringing), Hue::Ringing));
         }
         if let Some(at) = answered {
-            edges.push((at, names.answered.to_owned(), Hue::Answered));
+            edges.push((at, words.answered.to_owned(), Hue::Answered));
         }
         let ends: Vec<Duration> = edges.iter().skip(1).map(|(at, ..)| *at).chain([end]).collect();
         let band = |((from, name, hue), to): ((Duration, String, Hue), Duration)| Band {

@@ -101,10 +101,12 @@ async fn an_application_that_never_returns_delays_nobody() {
     for other in [&good, &stuck] {
         other.hang_up();
         soon("the end", other.cleared()).await;
+    }
+    let ended = serving.stop().await;
+    for other in [&good, &stuck] {
         let bye = other.ladder().into_iter().find(|entry| entry.method == "BYE" && entry.status.is_some());
         assert_eq!(bye.and_then(|entry| entry.status), Some(200), "the server answers the BYE by itself");
     }
-    let ended = serving.stop().await;
     assert_eq!(ended.status.code(), Some(4), "an instance was left: {}", ended.err);
     let codes: Vec<_> = serving.records().iter().map(|record| name_and_code(record)).collect();
     assert!(codes.contains(&("busy".to_owned(), -1)), "{codes:?}");

@@ -121,18 +121,3 @@ async fn a_changed_file_is_used_by_the_next_call() {
     codes.sort_unstable();
     assert_eq!(codes, [11, 22]);
 }
-
-/// LOG-4, LOG-5: what an application logs and prints stands in the log file, and cannot forge a line.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_applications_log_is_in_the_log_file() {
-    let logs = "__uas_identify__ = 'application'\n__uas_version__ = '1'\n\
-                def main(channel, instance, file_man, my_log, parameters):\n    \
-                my_log.report('hello\\n2026-01-01T00:00:00.000Z ERROR forged')\n    print('printed')\n    return 0\n";
-    let mut serving = Serving::start(&[("logs.py", logs)], &["--workers", "1"]);
-    let caller = caller().await;
-    final_status(&call(&caller, &serving, "logs").await).await;
-    serving.stop().await;
-    let log = std::fs::read_to_string(serving.log_folder().join("UAS.log")).expect("a log file");
-    assert!(log.contains("hello") && log.contains("printed"), "{log}");
-    assert!(log.contains("\n    | 2026-01-01T00:00:00.000Z ERROR forged"), "{log}");
-}

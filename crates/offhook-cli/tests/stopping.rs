@@ -69,6 +69,7 @@ async fn the_drain_time_is_a_limit() {
     assert_eq!(ended.status.code(), Some(4), "{}", ended.err);
     soon("the BYE", running.cleared()).await;
     assert!(bye_from_server(&running));
+    assert_eq!(serving.records().len(), 1, "{:?}", serving.records());
 }
 
 /// The second signal ends at once and still sends BYE.

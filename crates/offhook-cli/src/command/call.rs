@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::cli::{Call, ReliableOption};
 use crate::command::Ending;
 use crate::config::ConfigError;
-use crate::story::{StateNames, Story};
+use crate::story::{Story, Words};
 use crate::terminal::{Colour, Progress, line, paint, print_ladder, span};
 
 /// Places the call.
@@ -47,8 +47,8 @@ pub(super) async fn run(arguments: Call) -> anyhow::Result<Ending> {
         line(&format!("recorded {} to {}", span(story.sound.duration()), path.display()));
     }
     if let Some(path) = &arguments.picture {
-        let names = StateNames { before: "", ringing: "ringing", answered: "answered" };
-        let picture = story.picture(&format!("Call to {}", arguments.to), &in_short(&story), &names, &[]);
+        let words = Words { before: "", ringing: "ringing", answered: "answered", tone: "", spoken: &[] };
+        let picture = story.picture(&format!("Call to {}", arguments.to), &in_short(&story), &words);
         write(path, picture.to_svg().as_bytes())?;
         line(&format!("drew the call to {}", path.display()));
     }

@@ -17,7 +17,7 @@ use super::check::interpreter;
 use crate::cli::Demo;
 use crate::command::Ending;
 use crate::logs::Level;
-use crate::story::{StateNames, Story};
+use crate::story::{Story, Words};
 use crate::terminal::{Colour, Progress, line, paint, print_ladder};
 use crate::worker::{Applications, Gateway, Pool, WorkerSetup};
 
@@ -40,9 +40,15 @@ pub(super) async fn run(arguments: Demo) -> anyhow::Result<Ending> {
 
     let (heard, picture) = (folder.join("heard.wav"), folder.join("call.svg"));
     write(&heard, &wav::write(&story.sound))?;
-    let names = StateNames { before: "CALL_INCOMING", ringing: "RING_INCOMING", answered: "ANSWERED" };
+    let words = Words {
+        before: "CALL_INCOMING",
+        ringing: "RING_INCOMING",
+        answered: "ANSWERED",
+        tone: "UK ringback tone, ",
+        spoken: &SPOKEN,
+    };
     let title = "One call, as the caller saw and heard it";
-    write(&picture, story.picture(title, &in_short(&story), &names, &SPOKEN).to_svg().as_bytes())?;
+    write(&picture, story.picture(title, &in_short(&story), &words).to_svg().as_bytes())?;
     line(&format!("\nheard:   {}", paint(Colour::Bold, &heard.display().to_string())));
     line(&format!("picture: {}", paint(Colour::Bold, &picture.display().to_string())));
     line(&format!("next:    offhook serve {}", path.display()));
@@ -95,5 +101,5 @@ async fn play(arguments: &Demo, path: &Path) -> anyhow::Result<Story> {
 const APPLICATION: &str = include_str!("../../demo/app.py");
 /// What the application says, for the picture.
 const SPOKEN: [&str; 2] =
-    ["Thank you for calling. We will be with you in a moment.", "Good morning, and welcome to off hook."];
+    ["Thank you for calling. One moment, please.", "Good morning. Welcome to off hook."];
 const LONGEST_CALL: Duration = Duration::from_secs(60);

@@ -149,10 +149,11 @@ impl Picture {
             svg.polyline(&[(x, y + 5.0), (x, y), (x + width, y), (x + width, y + 5.0)], INK_SOFT, 1.0);
             let style = Text::body().anchor_middle().fill(INK);
             let most = layout::WIDTH - 10.0;
-            let half = svg::width_of(&note.text, &style) / 2.0;
-            let middle = (x + width / 2.0).clamp(free_from + half, (most - half).max(free_from + half));
+            let text = shortened(&note.text, most - free_from, &style);
+            let half = svg::width_of(&text, &style) / 2.0;
+            let middle = (x + width / 2.0).min(most - half).max(free_from + half);
             free_from = middle + half + 10.0;
-            svg.text(middle, y - 7.0, &note.text, style);
+            svg.text(middle, y - 7.0, &text, style);
         }
     }
 
@@ -160,10 +161,30 @@ impl Picture {
     fn draw_boundaries(&self, svg: &mut Svg, axis: &Axis, layout: &Layout) {
         for pair in self.bands.windows(2) {
             let x = axis.x(pair[0].to);
+            // The first state may be over before the line would leave the edge.
+            if x < layout::LEFT + 3.0 {
+                continue;
+            }
             svg.dashed(x, layout.strip, x, layout.waveform + layout::WAVEFORM, "#94a3b8");
             svg.dashed(x, layout.spectrogram, x, layout.spectrogram + layout::SPECTROGRAM, "#ffffff");
         }
     }
+}
+
+/// The words, or as many characters of them as fit.
+fn shortened(words: &str, room: f64, style: &Text) -> String {
+    let fits = |text: &str| svg::width_of(text, style) <= room;
+    if fits(words) {
+        return words.to_owned();
+    }
+    let mut text: Vec<char> = words.chars().collect();
+    while text.pop().is_some() {
+        let shorter: String = text.iter().copied().chain(['…']).collect();
+        if fits(&shorter) {
+            return shorter;
+        }
+    }
+    String::new()
 }
 
 const INK: &str = "#0f172a";

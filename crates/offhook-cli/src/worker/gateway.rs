@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use offhook::{AppError, Application, CallChannel, Details, Refusal, Ring, State};
@@ -39,6 +39,7 @@ struct Run {
     id: String,
     start: SystemTime,
     clock: Instant,
+    recorded: AtomicBool,
 }
 
 impl Gateway {
@@ -86,6 +87,7 @@ impl Application for Gateway {
             id,
             start: SystemTime::now(),
             clock: Instant::now(),
+            recorded: AtomicBool::new(false),
         };
         match inner.applications.target(&run.target.name, |name| !inner.common.contains(name)) {
             Ok(target) => run.target = target,
@@ -94,6 +96,8 @@ impl Application for Gateway {
             }
         }
         let Some(seat) = inner.pool.take_seat() else {
+            // Refused as by the limiter: nothing was started that could be recorded.
+            run.recorded.store(true, Ordering::Relaxed);
             return Err(AppError::refused(Refusal::Busy, "every worker is full"));
         };
         run.in_worker(seat).await
@@ -238,6 +242,9 @@ impl Run {
     }
 
     fn record(&self, return_code: i64, duration: Duration) {
+        if self.recorded.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let Some(records) = &self.inner.records else { return };
         records.write(&Record {
             application: self.target.name.clone(),
@@ -248,6 +255,13 @@ impl Run {
             call_from: self.channel.details().call_from.to_string(),
             application_parameters: self.target.parameters.clone(),
         });
+    }
+}
+
+/// An instance that the server gave up, at its end for example, is recorded all the same (RUN-20).
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.record(-1, self.clock.elapsed());
     }
 }
 

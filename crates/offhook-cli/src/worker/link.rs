@@ -12,7 +12,7 @@ use tokio::sync::{Notify, oneshot};
 use super::applications::Stamp;
 use super::instance::{End, Instance};
 use super::operation;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, PushError};
 use super::protocol::{self, Hello, Incoming, LINE_BYTES, Loaded, LogLine, Notification, Request, RpcError};
 use crate::logs::{Level, one_entry};
 
@@ -160,7 +160,8 @@ impl Link {
 
     /// Queues lines for the worker; one that has left too much unread is given up.
     pub(super) fn send(&self, lines: &[u8]) {
-        if self.outbox.push(lines).is_err() && self.accepting.swap(false, Ordering::AcqRel) {
+        if self.outbox.push(lines) == Err(PushError::Full) {
+            self.set_accepting(false);
             tracing::error!(
                 worker = self.index,
                 "the worker does not read: {OUTBOX_BYTES} bytes wait for it, it is ended"

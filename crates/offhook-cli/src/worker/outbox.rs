@@ -19,9 +19,14 @@ struct State {
     closed: bool,
 }
 
-/// The worker has not read for so long that the limit is reached, or it is gone.
+/// Why a line is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stuck;
+pub(super) enum PushError {
+    /// The worker has not read for so long that the limit is reached; told once, the outbox is closed from then on.
+    Full,
+    /// The worker is gone, or given up.
+    Closed,
+}
 
 impl Outbox {
     pub(super) fn new(limit_bytes: usize) -> Self {
@@ -38,10 +43,10 @@ impl Outbox {
     /// # Errors
     ///
     /// The worker has left too much unread: from then on nothing is accepted, and [`run`](Self::run) ends.
-    pub(super) fn push(&self, lines: &[u8]) -> Result<(), Stuck> {
+    pub(super) fn push(&self, lines: &[u8]) -> Result<(), PushError> {
         let mut state = self.lock();
         if state.closed {
-            return Err(Stuck);
+            return Err(PushError::Closed);
         }
         let was_empty = state.bytes.is_empty();
         if state.bytes.len() + lines.len() > self.limit_bytes {
@@ -50,7 +55,7 @@ impl Outbox {
             drop(state);
             self.ready.notify_one();
             self.end.notify_one();
-            return Err(Stuck);
+            return Err(PushError::Full);
         }
         state.bytes.extend_from_slice(lines);
         drop(state);
@@ -141,6 +146,6 @@ mod tests {
         };
         // `run` is in the middle of a write that the other end never takes: the limit ends it.
         tokio::join!(outbox.run(ours), filler);
-        assert_eq!(outbox.push(b"x\n"), Err(Stuck));
+        assert_eq!(outbox.push(b"x\n"), Err(PushError::Closed));
     }
 }

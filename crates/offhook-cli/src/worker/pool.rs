@@ -32,24 +32,35 @@ struct Shared {
 }
 
 impl Pool {
-    /// Starts `count` workers and waits for the first, which tells whether Python works at all; the others come up
-    /// meanwhile.
+    /// Starts `count` workers and waits until all of them take instances: one that does not come up now would not
+    /// come up later either.
     pub(crate) async fn start(setup: WorkerSetup, count: usize) -> Result<Self, StartError> {
+        let mut starting = JoinSet::new();
+        for index in 0..count {
+            let setup = setup.clone();
+            starting.spawn(async move { (index, Worker::start(&setup, index).await) });
+        }
+        let mut workers = Vec::with_capacity(count);
+        let mut links = vec![None; count];
+        while let Some(started) = starting.join_next().await {
+            let (index, worker) = started.map_err(|error| StartError::Process(error.into()))?;
+            let worker = worker?;
+            // Whoever starts the pool may use it at once, before the supervisors run.
+            worker.link.set_accepting(true);
+            links[index] = Some(Arc::clone(&worker.link));
+            workers.push((index, worker));
+        }
         let shared = Arc::new(Shared {
             setup,
-            links: Mutex::new(vec![None; count]),
+            links: Mutex::new(links),
             turn: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             end: watch::Sender::new(false),
             seat_left: Notify::new(),
         });
-        let first = Worker::start(&shared.setup, 0).await?;
-        // Entered here, not when its supervisor runs: whoever starts the pool may use it at once.
-        lock(&shared.links)[0] = Some(Arc::clone(&first.link));
         let mut supervisors = JoinSet::new();
-        supervisors.spawn(supervise(Arc::clone(&shared), 0, Some(first)));
-        for index in 1..count {
-            supervisors.spawn(supervise(Arc::clone(&shared), index, None));
+        for (index, worker) in workers {
+            supervisors.spawn(supervise(Arc::clone(&shared), index, worker));
         }
         Ok(Self { shared, supervisors: tokio::sync::Mutex::new(supervisors) })
     }
@@ -114,7 +125,8 @@ impl Pool {
 }
 
 /// Keeps one place filled with a worker until the pool ends.
-async fn supervise(shared: Arc<Shared>, index: usize, mut first: Option<Worker>) {
+async fn supervise(shared: Arc<Shared>, index: usize, first: Worker) {
+    let mut first = Some(first);
     let mut end = shared.end.subscribe();
     let mut pause = FIRST_PAUSE;
     loop {

@@ -18,10 +18,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// How long anything in these tests may take; reached only if something is broken.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// The program, without any settings of the environment it is tested in.
-pub fn offhook() -> Command {
+pub(crate) fn offhook() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_offhook"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("OFFHOOK_") {
@@ -33,20 +33,20 @@ pub fn offhook() -> Command {
 }
 
 /// Runs a command to its end.
-pub fn run(arguments: &[&str]) -> Ran {
+pub(crate) fn run(arguments: &[&str]) -> Ran {
     Ran::of(offhook().args(arguments))
 }
 
 /// What a command printed, and its exit code.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
-    pub fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         let Output { status, stdout, stderr } = command.output().expect("the program can be started");
         Self {
             code: status.code().unwrap_or(-1),
@@ -57,17 +57,17 @@ impl Ran {
 }
 
 /// `offhook serve` on the loopback address.
-pub struct Serving {
+pub(crate) struct Serving {
     child: Option<Child>,
-    pub address: SocketAddr,
-    pub folder: TempDir,
+    pub(crate) address: SocketAddr,
+    pub(crate) folder: TempDir,
     output: Option<JoinHandle<String>>,
     errors: Option<JoinHandle<String>>,
 }
 
 impl Serving {
     /// Serves applications, given as file names and texts, with further arguments; returns when calls are taken.
-    pub fn start(applications: &[(&str, &str)], arguments: &[&str]) -> Self {
+    pub(crate) fn start(applications: &[(&str, &str)], arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let inner = folder.path().join("Applications");
         fs::create_dir(&inner).expect("a folder in it");
@@ -77,7 +77,7 @@ impl Serving {
         Self::start_in(folder, arguments)
     }
 
-    pub fn start_in(folder: TempDir, arguments: &[&str]) -> Self {
+    pub(crate) fn start_in(folder: TempDir, arguments: &[&str]) -> Self {
         let mut child = offhook()
             .args(["serve", "--sip", "127.0.0.1:0", "--log-root", "Logs", "--log-level", "trace"])
             .arg(folder.path())
@@ -114,26 +114,26 @@ impl Serving {
         Self { child: Some(child), address, folder, output: Some(output), errors: Some(errors) }
     }
 
-    pub fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(self.child.as_ref().expect("running"))
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("the process exists");
     }
 
-    pub fn log_folder(&self) -> PathBuf {
+    pub(crate) fn log_folder(&self) -> PathBuf {
         self.folder.path().join("Logs")
     }
 
     /// The lines of `UAS_ADR.log` so far.
-    pub fn records(&self) -> Vec<String> {
+    pub(crate) fn records(&self) -> Vec<String> {
         let path = self.log_folder().join("UAS_ADR.log");
         fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
     /// Waits for the end of the program.
-    pub async fn ended(&mut self) -> Ended {
+    pub(crate) async fn ended(&mut self) -> Ended {
         let mut child = self.child.take().expect("running");
         let (output, errors) = (self.output.take(), self.errors.take());
         tokio::task::spawn_blocking(move || {
@@ -159,7 +159,7 @@ impl Serving {
     }
 
     /// Stops the server as an operator does, and waits for its end.
-    pub async fn stop(&mut self) -> Ended {
+    pub(crate) async fn stop(&mut self) -> Ended {
         self.signal(Signal::TERM);
         self.ended().await
     }
@@ -171,10 +171,10 @@ fn join(thread: JoinHandle<String>) -> String {
 
 /// How a server ended.
 #[derive(Debug)]
-pub struct Ended {
-    pub status: ExitStatus,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Drop for Serving {
@@ -190,43 +190,43 @@ impl Drop for Serving {
 }
 
 /// A caller on the loopback address.
-pub async fn caller() -> Caller {
+pub(crate) async fn caller() -> Caller {
     let mut config = CallerConfig::default();
     config.bind = SocketAddr::from(([127, 0, 0, 1], 0));
     Caller::new(Arc::new(SystemNetwork::new()), config).await.expect("a free port")
 }
 
 /// Calls a name at a server.
-pub async fn call(caller: &Caller, serving: &Serving, user: &str) -> OutCall {
+pub(crate) async fn call(caller: &Caller, serving: &Serving, user: &str) -> OutCall {
     let request = CallRequest::to(&format!("sip:{user}@{}", serving.address)).expect("a URI");
     caller.call(request).await.expect("the INVITE is sent")
 }
 
 /// Waits, but not for ever.
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(LIMIT, future)
         .await
         .unwrap_or_else(|_| panic!("{what} did not happen within {LIMIT:?}"))
 }
 
 /// The final status of a call that is over.
-pub async fn final_status(call: &OutCall) -> u16 {
+pub(crate) async fn final_status(call: &OutCall) -> u16 {
     soon("the end of the call", call.cleared()).await;
     call.statuses().into_iter().find(|status| *status >= 200).unwrap_or_default()
 }
 
 /// The application name and the return code of a record.
-pub fn name_and_code(record: &str) -> (String, i64) {
+pub(crate) fn name_and_code(record: &str) -> (String, i64) {
     let fields: Vec<&str> = record[22..].split(' ').collect();
     (fields[1].to_owned(), fields[5].parse().expect("a return code"))
 }
 
-pub fn write(folder: &Path, name: &str, text: &str) -> String {
+pub(crate) fn write(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
     fs::write(&path, text).expect("a file");
     path.to_string_lossy().into_owned()
 }
 
 /// Answers and stays until the caller hangs up.
-pub const ANSWERS: &str =
+pub(crate) const ANSWERS: &str =
     "def main(channel):\n    channel.ring()\n    channel.answer()\n    channel.wait_for_idle()\n";

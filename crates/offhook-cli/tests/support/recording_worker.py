@@ -66,7 +66,7 @@ def operate(channel, remaining, number):
 
 
 send({"method": "worker.hello", "params": {"protocol": 1, "python": "by hand", "pid": os.getpid()}})
-remaining, number, instance, channel = list(OPERATIONS), 100, None, None
+remaining, number, instance, channel, stopping = list(OPERATIONS), 100, None, None, False
 for line in lines:
     message = json.loads(line)
     note("received", message)
@@ -82,7 +82,7 @@ for line in lines:
         send({"method": "notifications.unknown", "params": {}})
         operate(channel, remaining, number)
     elif method == "worker.stop":
-        sys.exit(0)
+        stopping = True
     elif method is None and message["id"] == number:
         remaining.pop(0)
         number += 1
@@ -94,3 +94,5 @@ for line in lines:
             note("asked", message)
             send(message)
             instance = None
+    if stopping and instance is None and method is None:
+        sys.exit(0)
