@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from offhook import conference, details, enums, files, log, media, uas
+from offhook import conference, details, enums, errors, files, headers, log, media, uas
 from support.server import ServerProcess, find_binary
 from support.sip import Caller
 
@@ -105,8 +105,8 @@ def test_every_page_with_examples_of_applications_is_found() -> None:
     """The pages that promise it hold blocks that are run: a changed fence cannot hide them."""
     pages = {example.place.split(":")[0] for example in EXAMPLES}
     assert {"README.md", "docs/tutorial.md", "docs/how-to/early-media.md"} <= pages
-    fenced = sum(page.read_text().count("\ndef main(channel):") for page in WITH_EXAMPLES)
-    fenced += sum(page.read_text().count("\nasync def main(channel):") for page in WITH_EXAMPLES)
+    mains = re.compile(r"^(async )?def main\(", re.MULTILINE)
+    fenced = sum(len(mains.findall(page.read_text())) for page in WITH_EXAMPLES)
     assert len(EXAMPLES) == fenced
 
 
@@ -133,7 +133,8 @@ def test_every_page_is_linked_from_the_first() -> None:
 def test_the_reference_names_every_public_function_of_the_package() -> None:
     """Classes, functions, attributes and members of enumerations, each in backquotes."""
     text = (DOCS / "reference" / "python.md").read_text()
-    named = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`]+`", text))))
+    spans = (span for _, span in re.findall(r"(`+)(.+?)\1(?!`)", text, re.DOTALL))
+    named = set(re.findall(r"\w+", " ".join(spans)))
     assert sorted(public_names() - named) == []
 
 
@@ -184,6 +185,7 @@ def public_names() -> set[str]:
     classes += [media.UASCallFilePlayer, files.UASFileManagement, log.Log, details.Details]
     classes += [details.MediaStats, uas.ToneManager.PredefinedTones]
     classes += [conference.ConferenceLifetimeControl, conference.ConferencePartyMediaSettings]
+    classes += [conference.MuteOnDTMFDigits, errors.OffhookError, headers.SIP]
     names = {each.__name__ for each in classes}
     inherited = {name for base in (Exception, str, tuple) for name in dir(base)}
     for each in classes:
