@@ -250,10 +250,10 @@ async fn receive(socket: Arc<dyn SipSocket>, shards: Vec<mpsc::Sender<(Flow, Byt
             1 => 0,
             count => shard_of(&bytes, count),
         };
-        if let Some(inbox) = shards.get(shard) {
-            if inbox.try_send((flow, bytes)).is_err() {
-                tracing::debug!(remote = %flow.remote, "a SIP datagram was dropped: its shard is busy");
-            }
+        if let Some(inbox) = shards.get(shard)
+            && inbox.try_send((flow, bytes)).is_err()
+        {
+            tracing::debug!(remote = %flow.remote, "a SIP datagram was dropped: its shard is busy");
         }
     }
 }

@@ -92,11 +92,11 @@ impl Call {
 
     /// Sends the 200 that waited for the audio.
     pub(super) fn send_answer(&mut self, cx: &mut Context<'_>) {
-        if let Some(Control::Answer(answer)) = &mut self.control {
-            if matches!(answer.phase, Phase::Stopping { .. }) {
-                answer.phase = Phase::Acknowledgement;
-                self.send_200(cx);
-            }
+        if let Some(Control::Answer(answer)) = &mut self.control
+            && matches!(answer.phase, Phase::Stopping { .. })
+        {
+            answer.phase = Phase::Acknowledgement;
+            self.send_200(cx);
         }
     }
 

@@ -150,10 +150,7 @@ impl Call {
     /// Something is no longer played.
     pub(super) fn play_ended(&mut self, cx: &mut Context<'_>, id: JobId, reason: PlayEnd) {
         self.audio_stopped(cx, id);
-        if !self.playing.as_ref().is_some_and(|job| job.id == id) {
-            return;
-        }
-        let Some(job) = self.playing.take() else { return };
+        let Some(job) = self.playing.take_if(|job| job.id == id) else { return };
         match job.owner {
             Owner::Ringtone => self.ringtone_ended(id),
             Owner::Player(_) => self.end_job(

@@ -153,10 +153,10 @@ impl Call {
 
     /// The ringtone that waited for the answer to our offer is heard from now on.
     pub(super) fn ringtone_started(&mut self, job: JobId, duration: Duration, now: Instant) {
-        if let Some(Control::Ring(ring)) = &mut self.control {
-            if matches!(ring.phase, Phase::Waiting) {
-                ring.phase = Phase::Ringtone { job, latest: now + duration + RINGTONE_GRACE };
-            }
+        if let Some(Control::Ring(ring)) = &mut self.control
+            && matches!(ring.phase, Phase::Waiting)
+        {
+            ring.phase = Phase::Ringtone { job, latest: now + duration + RINGTONE_GRACE };
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) enum Session {
     /// Nothing was said about media.
     None,
     /// Our offer is with the caller (RFC 3262 section 5, RFC 3261 section 13.2.1).
-    Offered(Offered),
+    Offered(Box<Offered>),
     /// Both sides agree and no stream runs: the caller is not to hear anything yet.
     Agreed(Box<Agreed>),
     /// The stream runs.
@@ -76,7 +76,7 @@ pub(crate) enum Proposal {
     /// The answer to the caller's offer.
     Answer(Box<Agreed>),
     /// Our offer.
-    Offer(Offered),
+    Offer(Box<Offered>),
 }
 
 impl Offered {
@@ -118,7 +118,7 @@ impl Proposal {
     pub(super) fn into_session(self, early: bool) -> Session {
         match self {
             Self::Answer(agreed) => Session::Agreed(Box::new(Agreed { early, ..*agreed })),
-            Self::Offer(offered) => Session::Offered(Offered { sent: true, early, ..offered }),
+            Self::Offer(offered) => Session::Offered(Box::new(Offered { sent: true, early, ..*offered })),
         }
     }
 
@@ -199,7 +199,7 @@ impl Call {
             }
             None => {
                 let offer = sdp::offer(&specs, &local, Direction::SendRecv);
-                Ok(Proposal::Offer(Offered { ports, local, offer, sent: false, early: false }))
+                Ok(Proposal::Offer(Box::new(Offered { ports, local, offer, sent: false, early: false })))
             }
         }
     }
@@ -237,7 +237,7 @@ impl Call {
     /// The answer to our own offer arrived (RING-31, ANS-13). Tells whether it can be used.
     pub(super) fn offer_answered(&mut self, cx: &Context<'_>, answer: &SessionDescription) -> bool {
         let offered = match std::mem::replace(&mut self.session, Session::Failed) {
-            Session::Offered(offered) => offered,
+            Session::Offered(offered) => *offered,
             other => {
                 self.session = other;
                 return true;

@@ -312,11 +312,11 @@ impl Task {
         let specs = codec_specs(&entry.codecs);
         if let Some(ours) = &entry.ours {
             // The 200 repeats the description of the 183: only the first one counts (RFC 3261 section 13.2.1).
-            if entry.offer_open {
-                if let Ok(parameters) = sdp::accept(ours, &sdp, &specs) {
-                    entry.offer_open = false;
-                    self.start_stream(call, parameters);
-                }
+            if entry.offer_open
+                && let Ok(parameters) = sdp::accept(ours, &sdp, &specs)
+            {
+                entry.offer_open = false;
+                self.start_stream(call, parameters);
             }
             return;
         }
@@ -539,10 +539,10 @@ impl Task {
 
     /// Drops a call that is over with its stream.
     fn forget(&mut self, call: Call) {
-        if self.calls.get(&call).is_some_and(|entry| entry.cleared) {
-            if let Some(entry) = self.calls.remove(&call) {
-                self.by_call_id.remove(&entry.call_id);
-            }
+        if self.calls.get(&call).is_some_and(|entry| entry.cleared)
+            && let Some(entry) = self.calls.remove(&call)
+        {
+            self.by_call_id.remove(&entry.call_id);
         }
     }
 }

@@ -58,6 +58,12 @@ impl VirtualEngine {
         engine
     }
 
+    /// The even ports with an odd one above them.
+    fn pairs(&self) -> impl Iterator<Item = u16> + use<> {
+        let last = *self.ports.end();
+        self.ports.clone().filter(move |port| port % 2 == 0 && *port < last)
+    }
+
     fn receive(&self, id: StreamId, rtcp: bool, from: SocketAddr, bytes: &[u8]) {
         self.with_stream(id, |stream, now| match rtcp {
             false => stream.handle_rtp(now, from, bytes),
@@ -128,10 +134,11 @@ impl MediaEngine for VirtualEngine {
     fn reserve(&self, address: IpAddr) -> io::Result<Box<dyn ReservedPorts>> {
         let ip = if address.is_unspecified() { self.host } else { address };
         let mut state = self.state.lock();
-        let pairs = self.ports.clone().filter(|port| port % 2 == 0 && *port < *self.ports.end());
-        let (later, earlier): (Vec<u16>, Vec<u16>) = pairs.partition(|port| *port > state.last_port);
-        let free = later.into_iter().chain(earlier).map(|port| SocketAddr::new(ip, port));
-        let rtp = free.into_iter().find(|rtp| !state.taken.contains(rtp)).ok_or(io::ErrorKind::AddrInUse)?;
+        // Ports are given out in turn, so that a late packet of a call that is over meets nobody.
+        let later = self.pairs().filter(|port| *port > state.last_port);
+        let earlier = self.pairs().filter(|port| *port <= state.last_port);
+        let mut turn = later.chain(earlier).map(|port| SocketAddr::new(ip, port));
+        let rtp = turn.find(|rtp| !state.taken.contains(rtp)).ok_or(io::ErrorKind::AddrInUse)?;
         state.taken.insert(rtp);
         state.last_port = rtp.port();
         Ok(Box::new(VirtualPorts { engine: self.myself.clone(), rtp }))
@@ -175,8 +182,7 @@ impl MediaEngine for VirtualEngine {
     }
 
     fn ports_free(&self) -> usize {
-        let pairs = self.ports.clone().filter(|port| port % 2 == 0 && *port < *self.ports.end()).count();
-        pairs.saturating_sub(self.state.lock().taken.len())
+        self.pairs().count().saturating_sub(self.state.lock().taken.len())
     }
 
     fn streams(&self) -> usize {

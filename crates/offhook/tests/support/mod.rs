@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 /// Runs one call of the simulated caller against an application, and checks both ends: what the
 /// caller saw with `check`, and that the application returned without an error.
 #[allow(dead_code, reason = "each test file uses its own part of this module")]
-pub fn one_call<App, AppFuture, Check, CheckFuture>(request: CallRequest, app: App, check: Check)
+pub(crate) fn one_call<App, AppFuture, Check, CheckFuture>(request: CallRequest, app: App, check: Check)
 where
     App: Fn(CallChannel) -> AppFuture + Send + Sync + 'static,
     AppFuture: Future<Output = Result<i64, AppError>> + Send,
@@ -31,7 +31,7 @@ where
 
 /// An application that also reports how each of its instances ended.
 #[allow(dead_code, reason = "each test file uses its own part of this module")]
-pub fn watched<App, AppFuture>(
+pub(crate) fn watched<App, AppFuture>(
     app: App,
 ) -> (impl offhook::Application, mpsc::UnboundedReceiver<Result<i64, AppError>>)
 where
@@ -56,6 +56,6 @@ where
 
 /// A call to the simulated server.
 #[allow(dead_code, reason = "each test file uses its own part of this module")]
-pub fn to_server() -> CallRequest {
+pub(crate) fn to_server() -> CallRequest {
     CallRequest::to_address(Sim::SERVER)
 }
