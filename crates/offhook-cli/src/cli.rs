@@ -28,7 +28,7 @@ Examples:
 
 /// Programmable telephony: a few lines of Python run for every call.
 #[derive(Debug, Parser)]
-#[command(name = "offhook", version, about, max_term_width = 100, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(name = "offhook", version, max_term_width = 100, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 #[command(propagate_version = true, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]

@@ -103,7 +103,7 @@ async fn an_application_that_never_returns_delays_nobody() {
         soon("the end", other.cleared()).await;
     }
     let ended = serving.stop().await;
-    let cleared = ended.err.matches("ANSWERED -> IDLE: RemoteBye").count();
+    let cleared = ended.err.matches("ANSWERED -> IDLE: BYE from the far end").count();
     assert_eq!(cleared, 2, "the server takes the BYE by itself: {}", ended.err);
     assert_eq!(ended.status.code(), Some(4), "an instance was left: {}", ended.err);
     let codes: Vec<_> = serving.records().iter().map(|record| name_and_code(record)).collect();

@@ -100,3 +100,11 @@ fn a_call_without_an_answer_is_given_up() {
     let ran = call(&serving, "rings", &["--timeout", "300ms"]);
     assert!(ran.code == 1 && ran.out.contains("not answered"), "{ran:?}");
 }
+
+#[test]
+fn a_call_to_nobody_says_what_to_look_at() {
+    let nobody = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let to = format!("sip:1@{}", nobody.local_addr().expect("bound"));
+    let ran = support::run(&["call", &to, "--timeout", "200ms"]);
+    assert!(ran.code == 1 && ran.out.contains("firewall"), "{ran:?}");
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use offhook::SystemNetwork;
-use offhook::caller::{CallRequest, CallSdp, Caller, CallerConfig, OutCall};
+use offhook::caller::{CallRequest, CallSdp, Caller, CallerConfig, LadderDirection, OutCall};
 use offhook::media::wav;
 use offhook::sip::Reliability;
 use tokio::time::timeout;
@@ -36,7 +36,9 @@ pub(super) async fn run(arguments: Call) -> anyhow::Result<Ending> {
         _ = tokio::signal::ctrl_c() => true,
     };
     call.hang_up();
-    let _ = timeout(CLEARING, call.cleared()).await;
+    // A CANCEL waits for a first response (RFC 3261 section 9.1); where nobody is, none will come.
+    let anybody = call.ladder().iter().any(|entry| entry.direction == LadderDirection::Received);
+    let _ = timeout(if anybody { CLEARING } else { LAST_CHANCE }, call.cleared()).await;
     drop(progress);
 
     let story = Story::of(&call).await;
@@ -156,6 +158,12 @@ fn problems(story: &Story, arguments: &Call) -> Vec<String> {
         (Some(expected), _) if story.final_status() != Some(expected) => {
             problems.push(format!("expected final status {expected}, got {found}"));
         }
+        (None, None) if story.ladder.iter().all(|entry| entry.direction == LadderDirection::Sent) => {
+            problems.push(format!(
+                "nobody answered at {}: is a server running there, and does a firewall let UDP through?",
+                arguments.to
+            ));
+        }
         (None, None) if story.answered_at().is_none() => {
             problems.push(format!("the call was not answered: {found}"));
         }
@@ -219,3 +227,5 @@ pub(super) fn write(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
 
 /// Longer than all retransmissions of a CANCEL or BYE take (64*T1).
 const CLEARING: Duration = Duration::from_secs(35);
+/// For a first response that is on its way.
+const LAST_CHANCE: Duration = Duration::from_millis(500);

@@ -20,6 +20,8 @@ pub(crate) enum ConfigError {
     Unreadable { path: PathBuf, error: std::io::Error },
     /// The configuration file is not TOML, has an unknown key, or a value of the wrong type.
     File { path: PathBuf, message: String },
+    /// A setting that has no default was not given.
+    Missing { key: &'static str, accepted: &'static str },
     /// A value is outside what is accepted.
     Value { key: String, value: String, accepted: String },
 }
@@ -42,6 +44,7 @@ impl std::fmt::Display for ConfigError {
             Self::File { path, message } => {
                 write!(f, "configuration file {}: {}", path.display(), message.trim_end())
             }
+            Self::Missing { key, accepted } => write!(f, "no {key} was given; {accepted}"),
             Self::Value { key, value, accepted } => write!(f, "{key}: {value:?} is not accepted; {accepted}"),
         }
     }

@@ -74,8 +74,8 @@ section! {
         /// Voice that speaks text: en-US, en-GB, de-DE, es-ES, fr-FR or it-IT [default: en-GB].
         #[arg(long, env = "OFFHOOK_VOICE", value_name = "LANGUAGE", help_heading = "Media")]
         voice: String,
-        /// Program that writes speech as a WAV file to its standard output, instead of the built-in voices; {text}
-        /// and {voice} in it are replaced.
+        /// Program that writes speech as a WAV file to its standard output, instead of the built-in voices. {voice} in
+        /// it is replaced, and so is {text}, without which it gets the text on its standard input.
         #[arg(long, env = "OFFHOOK_SPEECH_COMMAND", value_name = "COMMAND", help_heading = "Media")]
         speech_command: String,
         /// Folder that keeps spoken sentences between runs.

@@ -83,12 +83,9 @@ impl Settings {
         };
         let (sections, application, services) = file.into_parts();
         let sections = arguments.sections.over(sections);
-        let application = arguments.application.or(application).ok_or_else(|| {
-            ConfigError::value(
-                "application",
-                "",
-                "name a Python file or the folder that holds Applications, for example: offhook serve app.py",
-            )
+        let application = arguments.application.or(application).ok_or(ConfigError::Missing {
+            key: "application",
+            accepted: "name a Python file or the folder that holds Applications, for example: offhook serve app.py",
         })?;
         Self::check(application, services, sections)
     }

@@ -96,8 +96,8 @@ fn colour(part: f64) -> [u8; 3] {
 
 const COLUMNS: usize = 1206;
 const ROWS: usize = 128;
-const LOUDEST_DBM0: f64 = -10.0;
-const QUIETEST_DBM0: f64 = -60.0;
+const LOUDEST_DBM0: f64 = -15.0;
+const QUIETEST_DBM0: f64 = -65.0;
 
 #[cfg(test)]
 mod tests {
