@@ -11,6 +11,7 @@ mod tones;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use offhook::StartError;
 
 use crate::cli::{Cli, Command};
 use crate::config::ConfigError;
@@ -33,7 +34,10 @@ pub(crate) enum Ending {
 impl Ending {
     /// A wrong setting is the user's to mend, everything else is the machine's.
     pub(crate) fn of_error(error: &anyhow::Error) -> Self {
-        if error.chain().any(|cause| cause.is::<ConfigError>()) { Self::Usage } else { Self::Refused }
+        let is_setting = |cause: &(dyn std::error::Error + 'static)| {
+            cause.is::<ConfigError>() || matches!(cause.downcast_ref(), Some(StartError::Config(_)))
+        };
+        if error.chain().any(is_setting) { Self::Usage } else { Self::Refused }
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Context;
-use offhook::{Server, SystemNetwork};
+use offhook::{Server, StartError, SystemNetwork};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Serve;
@@ -61,8 +61,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<Ending> {
         .network(Arc::new(SystemNetwork::new()))
         .start(gateway)
         .await
-        .with_context(|| {
-            format!("could not listen on {}; choose another with --sip", in_words(&settings.sip.listen))
+        .map_err(|error| match error {
+            StartError::Sip { .. } => anyhow::Error::new(error).context("choose another address with --sip"),
+            other => other.into(),
         })?;
     greet(server.sip_addresses(), first.as_deref());
 
@@ -147,10 +148,6 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
-}
-
-fn in_words(addresses: &[SocketAddr]) -> String {
-    addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// SIGINT and SIGTERM.

@@ -3,16 +3,13 @@
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use offhook_media::speech::{self, Script, Voice};
 use offhook_media::{Sound, wav};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::Command;
 
-use super::{blocking, read_sound};
+use super::{blocking, command, read_sound};
 use crate::config::{SpeechConfig, SpeechProvider};
 use crate::playable::MediaError;
 
@@ -71,54 +68,17 @@ impl Speaker {
     }
 
     /// Runs the command; the words, without markup, go to its standard input, or into its arguments.
-    async fn run(&self, command: &[String], timeout: Duration, text: &str) -> Result<Sound, MediaError> {
-        let failed = |what: String| MediaError::Speech { reason: format!("{}: {what}", command.join(" ")) };
-        let Some((program, arguments)) = command.split_first() else {
-            return Err(failed("the speech command is empty".to_owned()));
-        };
-        let text = &Script::parse(text, Voice::default()).text();
-        let in_arguments = arguments.iter().any(|argument| argument.contains("{text}"));
-        let fill =
-            |argument: &String| argument.replace("{voice}", &self.config.voice).replace("{text}", text);
-        let mut child = Command::new(program)
-            .args(arguments.iter().map(fill))
-            .stdin(if in_arguments { Stdio::null() } else { Stdio::piped() })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| failed(error.to_string()))?;
-
-        let input = child.stdin.take();
-        let output = child.stdout.take();
-        let write = async {
-            if let Some(mut input) = input {
-                // A program that reads only part of the text decides itself what it speaks.
-                let _ = input.write_all(text.as_bytes()).await;
-            }
-        };
-        let read = async {
-            let mut bytes = Vec::new();
-            if let Some(output) = output {
-                output.take(MAX_OUTPUT_BYTES).read_to_end(&mut bytes).await?;
-            }
-            Ok::<_, std::io::Error>(bytes)
-        };
-        let work = async {
-            let ((), bytes) = tokio::join!(write, read);
-            let status = child.wait().await?;
-            Ok::<_, std::io::Error>((bytes?, status))
-        };
-        let (bytes, status) = match tokio::time::timeout(timeout, work).await {
-            Ok(finished) => finished.map_err(|error| failed(error.to_string()))?,
-            Err(_) => return Err(failed(format!("has not ended within {} s", timeout.as_secs_f64()))),
-        };
-        if !status.success() {
-            return Err(failed(status.to_string()));
-        }
-        blocking("a spoken text", move || Ok(wav::read(&bytes)))
-            .await?
-            .map_err(|error| failed(error.to_string()))
+    async fn run(&self, command: &[String], limit: Duration, text: &str) -> Result<Sound, MediaError> {
+        let words = Script::parse(text, Voice::default()).text();
+        let in_arguments = command.iter().any(|part| part.contains("{text}"));
+        let filled = filled(command, &self.config.voice, &words);
+        let name = command.join(" ");
+        blocking("a text", move || {
+            let failed = |what: String| MediaError::Speech { reason: format!("{name}: {what}") };
+            let bytes = command::output(&filled, (!in_arguments).then_some(words), limit).map_err(failed)?;
+            wav::read(&bytes).map_err(|error| failed(error.to_string()))
+        })
+        .await
     }
 
     /// Text and voice decide the name; the whole text is compared by its length and two hashes.
@@ -157,5 +117,36 @@ fn speech_error(error: &dyn std::error::Error) -> MediaError {
     MediaError::Speech { reason: error.to_string() }
 }
 
-/// The most that a speech command may write: an hour of 16-bit sound at 16 kHz.
-const MAX_OUTPUT_BYTES: u64 = 115_200_000;
+/// The command with voice and words put in. Words at the beginning of an argument get a blank before a leading
+/// hyphen: a caller's text must not become an option of the program.
+fn filled(command: &[String], voice: &str, words: &str) -> Vec<String> {
+    let fill = |part: &String| {
+        let guard = if part.starts_with("{text}") && words.starts_with('-') { " " } else { "" };
+        // The voice first: a text that names `{voice}` is only a text.
+        format!("{guard}{}", part.replace("{voice}", voice).replace("{text}", words))
+    };
+    command.iter().map(fill).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filled;
+
+    fn words(command: &[&str], text: &str) -> Vec<String> {
+        let command: Vec<String> = command.iter().map(|part| (*part).to_owned()).collect();
+        filled(&command, "en", text)
+    }
+
+    /// RING-40: the text and the voice stand where the command names them.
+    #[test]
+    fn a_command_gets_voice_and_text() {
+        assert_eq!(words(&["say", "-v", "{voice}", "{text}"], "hello"), ["say", "-v", "en", "hello"]);
+    }
+
+    /// RING-40: a text that looks like an option is spoken, not obeyed.
+    #[test]
+    fn a_text_is_never_an_option_of_the_program() {
+        assert_eq!(words(&["say", "{text}"], "-w /etc/passwd"), ["say", " -w /etc/passwd"]);
+        assert_eq!(words(&["say", "--text={text}"], "-w"), ["say", "--text=-w"]);
+    }
+}
