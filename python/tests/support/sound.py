@@ -29,7 +29,7 @@ def write_wav(path: Path, samples: Sequence[int], rate: int = 8000, kind: str = 
         path: the file.
         samples: 16-bit samples of one channel.
         rate: samples a second.
-        kind: `pcm16`, `stereo` (PCM, both channels alike), `pcm8`, `alaw`, `ulaw`, `ima`, `oki` or `dialogic`.
+        kind: `pcm16`, `stereo` (both channels alike), `pcm8`, `alaw`, `ulaw`, `ima`, `oki` or `dialogic`.
     """
     encode, tag, bits, channels = _KINDS[kind]
     data = encode(samples)

@@ -17,6 +17,9 @@ class RecordingCaller(Caller):
         self.sent.append(datagram)
         super().send(datagram)
 
+    def __enter__(self) -> RecordingCaller:
+        return self
+
     def last(self, method: str) -> bytes:
         """The newest request of that method that was sent."""
         return next(each for each in reversed(self.sent) if each.startswith(method.encode() + b" "))
