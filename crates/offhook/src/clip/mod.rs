@@ -1,13 +1,17 @@
 //! Sound that calls play, loaded once and shared: files, spoken texts and tones as encoded clips.
 
 mod cache;
+mod command;
 mod speech;
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 use offhook_media::tone::Sequence;
 use offhook_media::{Clip, Codec, Sound, wav};
 use parking_lot::Mutex;
@@ -42,10 +46,13 @@ pub(crate) struct ClipStore {
     inner: Arc<Inner>,
 }
 
+/// A text that is being spoken, for everyone who waits for it.
+type Speaking = Shared<BoxFuture<'static, Result<Clip, MediaError>>>;
+
 struct Inner {
     cache: Mutex<Cache>,
-    /// Two calls that want the same text at once speak it once. Texts share a few locks by their hash.
-    speaking: [tokio::sync::Mutex<()>; SPEAKING_LOCKS],
+    /// Texts that are being spoken.
+    speaking: Mutex<HashMap<Key, Speaking>>,
     media_root: PathBuf,
     file_max_bytes: u64,
     speaker: Speaker,
@@ -55,7 +62,7 @@ impl ClipStore {
     pub(crate) fn new(config: &Config) -> Self {
         let inner = Inner {
             cache: Mutex::new(Cache::new(config.clip_cache_bytes)),
-            speaking: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
+            speaking: Mutex::default(),
             media_root: config.media_root.clone(),
             file_max_bytes: config.file_max_bytes,
             speaker: Speaker::new(config.speech.clone()),
@@ -90,24 +97,35 @@ impl ClipStore {
         }
     }
 
+    /// Two calls that want the same text at the same time have it spoken once.
     async fn speak(&self, text: String, codec: Codec, looped: bool) -> Result<Clip, MediaError> {
         let key = Key { source: Source::Text(text.as_str().into()), codec, looped };
-        let slot = text.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-        let _speaking = self.inner.speaking[slot % SPEAKING_LOCKS].lock().await;
-        let known = self.inner.cache.lock().find(&key);
-        if let Some(clip) = known {
-            return Ok(clip);
-        }
-        let sound = self.inner.speaker.speak(&text).await?;
-        let inner = self.inner.clone();
-        blocking("a text", move || {
-            if sound.samples.is_empty() {
-                return Err(MediaError::Empty { what: "the spoken text".to_owned() });
+        let speaking = {
+            let mut speaking = self.inner.speaking.lock();
+            if let Some(clip) = self.inner.cache.lock().find(&key) {
+                return Ok(clip);
             }
-            Ok(inner.encode(key, &sound))
-        })
-        .await
+            let begin = || speak_once(self.inner.clone(), key.clone(), text).boxed().shared();
+            speaking.entry(key.clone()).or_insert_with(begin).clone()
+        };
+        speaking.await
     }
+}
+
+async fn speak_once(inner: Arc<Inner>, key: Key, text: String) -> Result<Clip, MediaError> {
+    let spoken = match inner.speaker.speak(&text).await {
+        Ok(sound) => {
+            let (inner, key) = (inner.clone(), key.clone());
+            blocking("a text", move || match sound.samples.is_empty() {
+                true => Err(MediaError::Empty { what: "the spoken text".to_owned() }),
+                false => Ok(inner.encode(key, &sound)),
+            })
+            .await
+        }
+        Err(error) => Err(error),
+    };
+    inner.speaking.lock().remove(&key);
+    spoken
 }
 
 impl Inner {
@@ -172,6 +190,3 @@ async fn blocking<T: Send + 'static>(
 fn read_sound(path: &Path) -> Option<Sound> {
     wav::read(&fs::read(path).ok()?).ok()
 }
-
-/// Texts that can be spoken at the same time, at most.
-const SPEAKING_LOCKS: usize = 16;
