@@ -43,7 +43,7 @@ if channel.state() == channel.State.CALL_INCOMING:
         channel.ring(seconds_ringtime=10,               # play for ten seconds
                      custom_ringtone=my_next_ring_tone) # the media to play
         channel.answer()
-"""  # noqa: E501: a line of the document
+"""
 """The body of `main`, as the founding document has it, letter for letter."""
 
 RING_EARLY = """
@@ -74,7 +74,7 @@ def early_server(serve: Serve, source: str = RING_EARLY, **settings: Any) -> Ser
 
 
 def test_the_second_founding_example_as_it_stands(serve: Serve, call_from: CallFrom) -> None:
-    """RING-12, RING-32, RING-35, RING-40, RING-11, RING-16, ANS-7: a sentence, ten seconds of music, the 200."""
+    """RING-12, RING-32, RING-35, RING-40, RING-11, RING-16, ANS-7: a sentence, 10 s of music, the 200."""
     source = "from offhook.uas import PlayableMedia\n\ndef main(channel):\n"
     server = serve(source + textwrap.indent(SECOND_FOUNDING_EXAMPLE, "    "))
     sound.write_wav(server.media_root / "some_music.wav", sound.sine(1000, 12))

@@ -93,7 +93,7 @@ def stays_silent(call: Call, seconds: float) -> bool:
 def test_the_direction_of_the_offer_is_mirrored(
     serve: Serve, call_from: CallFrom, direction: str, answered: str, heard: bool
 ) -> None:
-    """RING-31, RING-21, RING-36: the 183 agrees; RTP is sent only where the caller wants to hear something."""
+    """RING-31, RING-21, RING-36: the 183 agrees; RTP is sent only where the caller wants to hear it."""
     server = tone_server(serve, EARLY.format(seconds=0.6))
     call = call_from(server).invite(direction=direction)
     assert sdp.parse(call.wait_for(183).body).audio.direction == answered
