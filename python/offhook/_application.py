@@ -79,7 +79,8 @@ def _import(name: str, path: str) -> ModuleType:
         sys.path.insert(0, folder)
     # Under a name of its own: an application called json.py must not get into anybody's way.
     module_name = f"offhook_application_{name}"
-    spec = importlib.util.spec_from_loader(module_name, _FreshLoader(module_name, path), origin=path)
+    loader = _FreshLoader(module_name, path)
+    spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise InvalidApplication(f"{path} is not a Python file; accepted: a file with the extension .py")
     module = importlib.util.module_from_spec(spec)

@@ -72,6 +72,12 @@ def test_an_application_imports_the_module_beside_it(worker: WorkerPeer, tmp_pat
     assert worker.run("app")["return_code"] == 42
 
 
+def test_an_application_knows_its_own_file(worker: WorkerPeer, tmp_path: Path) -> None:
+    """RUN-1: `__file__` is the path of the file, as in any Python file, so that it finds what lies beside it."""
+    source = f"assert __file__ == {str(tmp_path / 'app.py')!r}\n\ndef main(channel): pass\n"
+    assert worker.load(tmp_path / "app.py", source)["result"]["form"] == "short"
+
+
 def test_an_application_may_be_named_like_a_module_of_the_library(worker: WorkerPeer, tmp_path: Path) -> None:
     """RUN-1: `json.py` is an application, and `json` stays what it was."""
     worker.load(tmp_path / "json.py", "def main(channel):\n    return 1\n")
