@@ -103,6 +103,43 @@ struct Inbox {
     loaded: mpsc::UnboundedReceiver<Loaded>,
 }
 
+/// One thing that happens to a shard.
+enum Input {
+    Order(Order),
+    Command(CallRef, Command),
+    Stream(StreamId, StreamEvent),
+    Loaded(Loaded),
+    Datagram(Flow, Bytes),
+    /// A deadline is reached.
+    Time,
+}
+
+impl Inbox {
+    async fn next(&mut self) -> Input {
+        tokio::select! {
+            biased;
+            Some(order) = self.orders.recv() => Input::Order(order),
+            Some((call, command)) = self.commands.recv() => Input::Command(call, command),
+            Some((stream, event)) = self.stream_events.recv() => Input::Stream(stream, event),
+            Some(loaded) = self.loaded.recv() => Input::Loaded(loaded),
+            Some((flow, bytes)) = self.datagrams.recv() => Input::Datagram(flow, bytes),
+            // Everyone who could say anything is gone.
+            else => Input::Order(Order::Stop),
+        }
+    }
+
+    /// What has come already.
+    fn try_next(&mut self) -> Option<Input> {
+        let mut order = || self.orders.try_recv().ok().map(Input::Order);
+        let command = || self.commands.try_recv().ok().map(|(call, command)| Input::Command(call, command));
+        let stream =
+            || self.stream_events.try_recv().ok().map(|(stream, event)| Input::Stream(stream, event));
+        let loaded = || self.loaded.try_recv().ok().map(Input::Loaded);
+        let datagram = || self.datagrams.try_recv().ok().map(|(flow, bytes)| Input::Datagram(flow, bytes));
+        order().or_else(command).or_else(stream).or_else(loaded).or_else(datagram)
+    }
+}
+
 /// Starts a shard on the present runtime.
 pub(crate) fn start(parts: ShardParts) -> (ShardHandle, tokio::task::JoinHandle<()>) {
     let (datagrams_in, datagrams) = mpsc::channel(parts.settings.config.limits.waiting_datagrams.max(1));
@@ -143,23 +180,43 @@ impl Shard {
                 }
             }
             // A fixed order makes runs of the simulator repeatable.
-            tokio::select! {
+            let input = tokio::select! {
                 biased;
-                Some(order) = inbox.orders.recv() => {
-                    if !self.order(now(), order) {
-                        return;
-                    }
-                }
-                Some((call, command)) = inbox.commands.recv() => self.command(now(), call, command),
-                Some((stream, event)) = inbox.stream_events.recv() => self.stream_event(now(), stream, event),
-                Some((call, load, clip)) = inbox.loaded.recv() => {
-                    self.with_call(now(), call, |call, cx| call.loaded(cx, load, clip));
-                }
-                Some((flow, bytes)) = inbox.datagrams.recv() => self.endpoint.receive(now(), flow, bytes),
-                () = &mut timer, if deadline.is_some() => {}
+                input = inbox.next() => input,
+                () = &mut timer, if deadline.is_some() => Input::Time,
+            };
+            if !self.take(now(), input) {
+                return;
             }
-            self.settle(now());
+            // What has come meanwhile is taken at the same waking, up to a limit that lets the
+            // runtime's other tasks have their turn.
+            for _ in 0..INPUTS_AT_ONCE {
+                let Some(input) = inbox.try_next() else { break };
+                if !self.take(now(), input) {
+                    return;
+                }
+            }
         }
+    }
+
+    /// Takes one input with everything that follows from it; `false` ends the shard.
+    fn take(&mut self, now: Instant, input: Input) -> bool {
+        match input {
+            Input::Order(order) => {
+                if !self.order(now, order) {
+                    return false;
+                }
+            }
+            Input::Command(call, command) => self.command(now, call, command),
+            Input::Stream(stream, event) => self.stream_event(now, stream, event),
+            Input::Loaded((call, load, clip)) => {
+                self.with_call(now, call, |call, cx| call.loaded(cx, load, clip))
+            }
+            Input::Datagram(flow, bytes) => self.endpoint.receive(now, flow, bytes),
+            Input::Time => {}
+        }
+        self.settle(now);
+        true
     }
 
     /// Carries out what has become due, then everything that follows from it.
@@ -411,3 +468,6 @@ fn socket_of<'a>(sockets: &'a [Arc<dyn SipSocket>], flow: &Flow) -> Option<&'a A
 fn now() -> Instant {
     TokioInstant::now().into_std()
 }
+
+/// Inputs that are taken at one waking.
+const INPUTS_AT_ONCE: usize = 64;

@@ -120,6 +120,7 @@ impl Drop for Call {
             published.cause = Cause::Error;
         });
         self.log_state(old, State::Idle, "the server has ended");
+        self.shared.announce_end(self.shared.identity.started_at);
     }
 }
 

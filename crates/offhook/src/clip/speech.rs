@@ -75,7 +75,8 @@ impl Speaker {
         let name = command.join(" ");
         blocking("a text", move || {
             let failed = |what: String| MediaError::Speech { reason: format!("{name}: {what}") };
-            let bytes = command::output(&filled, (!in_arguments).then_some(words), limit).map_err(failed)?;
+            let bytes = command::output(&filled, (!in_arguments).then_some(words), limit)
+                .map_err(|error| failed(error.to_string()))?;
             wav::read(&bytes).map_err(|error| failed(error.to_string()))
         })
         .await

@@ -1,12 +1,14 @@
 //! A SIP socket on the virtual network.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use offhook_sip::{Flow, Transmit};
-use tokio::sync::{Mutex, mpsc};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
 
 use super::wire::Wire;
 use crate::network::{BoxFuture, SipSocket};
@@ -14,7 +16,6 @@ use crate::network::{BoxFuture, SipSocket};
 pub(super) struct VirtualSocket {
     wire: Arc<Wire>,
     address: SocketAddr,
-    /// Only one task receives; the lock is never waited for in earnest.
     arrived: Mutex<mpsc::UnboundedReceiver<(SocketAddr, Bytes)>>,
 }
 
@@ -37,7 +38,7 @@ impl SipSocket for VirtualSocket {
 
     fn recv(&self) -> BoxFuture<'_, io::Result<(Flow, Bytes)>> {
         Box::pin(async {
-            let received = self.arrived.lock().await.recv().await;
+            let received = poll_fn(|context| self.arrived.lock().poll_recv(context)).await;
             let (from, bytes) = received.ok_or(io::ErrorKind::NotConnected)?;
             Ok((Flow::udp(self.address, from), bytes))
         })
