@@ -25,7 +25,7 @@ RTP_PORTS = 2 * 2 * AT_ONCE
 """Enough for the calls of the warm-up: a port that is not given back is missed soon."""
 
 TRANSACTION_SECONDS = 33.0
-"""How long transactions are kept after their end (RFC 3261 timers H and J, RFC 6026 timer L: 64*T1) and one more."""
+"""How long transactions outlive their end (64*T1: RFC 3261 timers H and J, RFC 6026 timer L), and a bit."""
 
 RING_AND_ANSWER = """
     def main(channel):
@@ -196,7 +196,7 @@ def test_thousands_of_calls_leave_nothing_behind(serve: Serve) -> None:
     """RUN-22, UR-37, RING-4: no file, thread or port more than after the warm-up, and memory within 10 MB.
 
     The warm-up has more calls at once than the rest, so that it has made every thread that the rest needs.
-    Between the two halves all transactions end, so that the second half has to do with the memory of the first.
+    Between the two halves all transactions end: the second half has to do with the memory of the first.
     """
     server = serve(
         RING_AND_ANSWER,
