@@ -207,7 +207,7 @@ def test_thousands_of_calls_leave_nothing_behind(serve: Serve) -> None:
     calls = CallLoop(server.address)
     try:
         assert calls.make(WARM_UP, 2 * AT_ONCE) == expected(WARM_UP)
-        before = Held.by(server.process.pid)
+        before = at_rest(server)
         assert calls.make(CALLS // 2) == expected(CALLS // 2)
         middle = settled(server, before)
         time.sleep(TRANSACTION_SECONDS)
@@ -221,6 +221,18 @@ def test_thousands_of_calls_leave_nothing_behind(serve: Serve) -> None:
         for earlier, most in ((before, 10 * MEGABYTE), (middle, 3 * MEGABYTE)):
             grown = resident - earlier.resident_bytes[name]
             assert grown < most, f"the {name} holds {grown / MEGABYTE:.1f} MB more than before"
+
+
+def at_rest(server: ServerProcess) -> Held:
+    """What is held once the last calls have let go: the number of files is the same a second later."""
+    deadline = time.monotonic() + PATIENCE
+    held = Held.by(server.process.pid)
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        earlier, held = held, Held.by(server.process.pid)
+        if earlier.files == held.files:
+            break
+    return held
 
 
 def settled(server: ServerProcess, before: Held) -> Held:
