@@ -91,7 +91,7 @@ async fn an_application_that_never_returns_delays_nobody() {
     let busy = "def main(channel):\n    channel.answer()\n    while True:\n        pass\n";
     let mut serving = Serving::start(
         &[("busy.py", busy), ("good.py", ANSWERS)],
-        &["--workers", "1", "--drain-seconds", "0"],
+        &["--workers", "1", "--drain-seconds", "1"],
     );
     let caller = caller().await;
     let stuck = call(&caller, &serving, "busy").await;

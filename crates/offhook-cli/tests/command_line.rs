@@ -71,6 +71,18 @@ fn a_wrong_configuration_file_is_named_with_line_key_and_value() {
 }
 
 #[test]
+fn a_setting_that_the_server_refuses_is_no_fault_of_the_machine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let application = support::write(folder.path(), "app.py", "def main(channel): pass\n");
+    let logs = folder.path().join("Logs").to_string_lossy().into_owned();
+    let ran = run(&["serve", &application, "--sip", "127.0.0.1:0", "--voice", "xx", "--log-root", &logs]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    for part in ["voice", "xx", "en-GB"] {
+        assert!(ran.err.contains(part), "{part:?} is not in {}", ran.err);
+    }
+}
+
+#[test]
 fn what_the_machine_lacks_has_an_exit_code_of_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let application = support::write(folder.path(), "app.py", "def main(channel): pass\n");

@@ -33,8 +33,8 @@ fn in_place_of_python(folder: &Path, script: &str) -> PathBuf {
     path
 }
 
-/// Section 2 to 6 of the protocol: requests, notifications, results and errors of the server have the form of the
-/// schema; ST-6: a change of the state comes before the result of the operation that caused it.
+/// GEN-17, ST-6: requests, notifications, results and errors of the server have the form of the schema; giving up an
+/// operation stops its job; a change of the state comes before the result of the operation that caused it.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_line_of_the_server_has_the_form_of_the_schema() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -85,11 +85,13 @@ async fn every_line_of_the_server_has_the_form_of_the_schema() {
     ] {
         assert!(methods.contains(method), "{method} was not seen: {methods:?}");
     }
-    for code in [-32000, -32001, -32002, -32004, -32601] {
+    for code in [-32000, -32001, -32002, -32003, -32004, -32006, -32601] {
         assert!(codes.contains(&code), "{code} was not seen: {codes:?}");
     }
     let own_words = lines.iter().any(|line| line["message"]["error"]["message"] == "my own words");
     assert!(own_words, "RING-33: the worker's own words come back unchanged");
+    let aborted = lines.iter().any(|line| line["message"]["result"]["cause"] == "ABORTED");
+    assert!(aborted, "GEN-17: a job that nobody waits for any more is stopped");
     states_come_before_results(&lines);
     assert_eq!(
         serving.records().iter().map(|record| name_and_code(record)).collect::<Vec<_>>(),
@@ -113,7 +115,7 @@ fn states_come_before_results(lines: &[Value]) {
     assert!(checked >= 5, "{checked} results had a state");
 }
 
-/// A worker that breaks the protocol is ended like one that died (RUN-32): its call gets 500.
+/// RUN-32: a worker that breaks the protocol is ended like one that died; its call gets 500.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_breaks_the_protocol_is_ended() {
     for (what, nonsense) in [

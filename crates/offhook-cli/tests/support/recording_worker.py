@@ -36,6 +36,10 @@ OPERATIONS = [
                           "seconds_timeout": None, "wait": False}),
     ("file_player.wait", {"seconds": 0.05}),
     ("file_player.stop", {}),
+    # Given up at once: a job is stopped, another operation leaves the call as it is.
+    ("file_player.play", {"media": {"text": "Hello for the third time."}, "barge_in": False, "barge_in_digits": None,
+                          "loop": True, "seconds_timeout": None, "wait": True, "cancelled": True}),
+    ("channel.wait_for_idle", {"seconds": None, "cancelled": True}),
     ("channel.reject", {"cause": "NO SUCH", "raw_cause": None}),
     ("channel.wait_for_idle", {"seconds": 0.01}),
     ("channel.no_such_operation", {}),
@@ -63,6 +67,8 @@ def operate(channel, remaining, number):
     message = {"id": number, "method": method, "params": {"channel": channel, **params}}
     note("asked", message)
     send(message)
+    if "cancelled" in params:
+        send({"method": "$/cancel", "params": {"id": number}})
 
 
 send({"method": "worker.hello", "params": {"protocol": 1, "python": "by hand", "pid": os.getpid()}})
