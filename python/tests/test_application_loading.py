@@ -73,7 +73,7 @@ def test_an_application_imports_the_module_beside_it(worker: WorkerPeer, tmp_pat
 
 
 def test_an_application_knows_its_own_file(worker: WorkerPeer, tmp_path: Path) -> None:
-    """RUN-1: `__file__` is the path of the file, as in any Python file, so that it finds what lies beside it."""
+    """RUN-1: `__file__` is the path of the file, so that it finds what lies beside it."""
     source = f"assert __file__ == {str(tmp_path / 'app.py')!r}\n\ndef main(channel): pass\n"
     assert worker.load(tmp_path / "app.py", source)["result"]["form"] == "short"
 
