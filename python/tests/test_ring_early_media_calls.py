@@ -210,7 +210,8 @@ def test_a_new_ringtone_replaces_the_old_one(serve: Serve, call_from: CallFrom) 
             heard = "low" if low > high else "high"
         if not order or order[-1] != heard:
             order.append(heard)
-    assert order == ["low", "high", "silence"]
+    # The stream opens before it is told what to play: on a loaded machine a frame of silence may come first.
+    assert order[order[0] == "silence" :] == ["low", "high", "silence"]
 
 
 def test_one_media_session_from_the_183_to_the_end(serve: Serve, call_from: CallFrom) -> None:

@@ -41,7 +41,11 @@ pub(super) fn other_versions(context: &Context) -> Result<()> {
     let mut seen = BTreeSet::from([default.clone()]);
     for name in SUPPORTED {
         let Some(interpreter) = find(name) else { continue };
-        let version = version(&interpreter)?;
+        // A version manager leaves the names of all versions that it ever had; not every name starts one.
+        let Ok(version) = version(&interpreter) else {
+            println!("{} starts no interpreter: not a version that this machine has", interpreter.display());
+            continue;
+        };
         if !seen.insert(version.clone()) {
             continue;
         }
