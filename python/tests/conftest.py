@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 from support.peer import ChannelPeer, WorkerPeer
 from support.server import ServerProcess, find_binary
 from support.sip import Caller
+from support.standstill import StandstillWatch
 
 DEADLOCK_SECONDS = 120
 
@@ -70,3 +72,28 @@ def call_from() -> Iterator[Callable[..., Caller]]:
 def threads_before() -> int:
     """The number of threads when the test began."""
     return threading.active_count()
+
+
+#: A delay beyond two frames: the pacing thread may have left frames out, and nobody is to blame.
+STOOD_STILL_SECONDS = 0.03
+#: How often a test may be tried on a machine that keeps standing still.
+TRIES = 6
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Repeats a failed test of calls in real time if the machine stood still meanwhile."""
+    if not item.path.name.endswith("_calls.py"):
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for _ in range(TRIES):
+        with StandstillWatch() as watch:
+            reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        if not any(report.failed for report in reports) or watch.longest < STOOD_STILL_SECONDS:
+            break
+        if isinstance(item, pytest.Function):
+            item._initrequest()
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
