@@ -47,7 +47,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     """Starts the program with an application: `serve(source, **settings)`; it is stopped after the test."""
     binary = find_binary()
     if binary is None:
-        pytest.skip("the program is not built: cargo build --package offhook-cli, or set OFFHOOK_BINARY")
+        pytest.fail("the program is not built: cargo build --package offhook-cli, or set OFFHOOK_BINARY")
     with contextlib.ExitStack() as running:
 
         def start(source: str, host: str = "127.0.0.1", **settings: object) -> ServerProcess:
