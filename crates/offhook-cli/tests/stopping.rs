@@ -2,7 +2,7 @@
 
 mod support;
 
-use offhook::caller::{LadderDirection, OutCall};
+use offhook::caller::{Caller, LadderDirection, OutCall};
 use rustix::process::Signal;
 use support::{ANSWERS, Serving, call, caller, final_status, name_and_code, soon};
 
@@ -10,6 +10,21 @@ fn bye_from_server(call: &OutCall) -> bool {
     call.ladder().iter().any(|entry| {
         entry.method == "BYE" && entry.direction == LadderDirection::Received && entry.status.is_none()
     })
+}
+
+/// The first call that is refused after a signal, which is on its way: calls that come before it are answered.
+async fn refused_call(caller: &Caller, serving: &Serving) -> OutCall {
+    soon("draining", async {
+        loop {
+            let late = call(caller, serving, "good").await;
+            if !late.answered().await {
+                break late;
+            }
+            late.hang_up();
+            late.cleared().await;
+        }
+    })
+    .await
 }
 
 /// RUN-20: after SIGTERM new calls get 503, the running one goes on, and the program ends with it.
@@ -21,18 +36,7 @@ async fn draining_lets_running_calls_end_and_takes_no_new_ones() {
     assert!(soon("the answer", running.answered()).await);
 
     serving.signal(Signal::TERM);
-    // The signal is on its way: calls are refused as soon as it has been seen.
-    let refused = soon("draining", async {
-        loop {
-            let late = call(&caller, &serving, "good").await;
-            if !late.answered().await {
-                break late;
-            }
-            late.hang_up();
-            late.cleared().await;
-        }
-    })
-    .await;
+    let refused = refused_call(&caller, &serving).await;
     assert_eq!(final_status(&refused).await, 503);
     assert!(!bye_from_server(&running), "the running call is left alone");
 
@@ -82,10 +86,7 @@ async fn the_second_signal_hangs_up_every_call() {
         assert!(soon("the answer", running.answered()).await);
         serving.signal(signal);
         // Two signals that arrive together count once: the second is sent when the first has been seen.
-        soon("draining", async {
-            while final_status(&call(&caller, &serving, "nobody").await).await != 503 {}
-        })
-        .await;
+        assert_eq!(final_status(&refused_call(&caller, &serving).await).await, 503);
         serving.signal(signal);
         let ended = soon("the end of the program", serving.ended()).await;
         assert_eq!(ended.status.code(), Some(4), "{}", ended.err);
