@@ -9,7 +9,9 @@ use crate::random::Token;
 use crate::text::Text;
 use crate::uri::Uri;
 
-use self::route_set::{NextHop, RouteSet};
+pub(crate) use self::route_set::RouteSet;
+
+use self::route_set::NextHop;
 
 /// What both ends of a call have agreed to call it, and how requests travel within it.
 #[derive(Clone, Debug)]

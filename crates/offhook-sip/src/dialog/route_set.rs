@@ -26,6 +26,11 @@ impl RouteSet {
         Ok(set)
     }
 
+    /// The proxies that a request outside of any dialog has to pass (RFC 3261 section 8.1.1.1).
+    pub(crate) fn preloaded(routes: &[NameAddr]) -> Self {
+        Self { routes: routes.to_vec() }
+    }
+
     /// The Request-URI of a request to `target`, and the Route header fields that go with it (RFC 3261
     /// section 12.2.1.1).
     pub(crate) fn apply(&self, target: &Uri, headers: &mut Headers) -> Uri {

@@ -1,6 +1,7 @@
 //! Why an act of the user was not done: one enum for each act.
 
 use crate::message::StatusCode;
+use crate::text::Text;
 
 /// A stage of a call, for error messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -151,6 +152,12 @@ pub enum InviteError {
         calls: usize,
         /// Transactions held.
         transactions: usize,
+    },
+    /// The [`Outgoing::call_id`](crate::Outgoing::call_id) is not one word.
+    #[error("malformed Call-ID {call_id:?}: expected visible characters without blanks")]
+    MalformedCallId {
+        /// The Call-ID given.
+        call_id: Text,
     },
 }
 

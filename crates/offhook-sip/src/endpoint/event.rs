@@ -1,10 +1,12 @@
 //! What an endpoint tells its user, and the values that its user gives it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::flow::Flow;
 use crate::arena::Key;
-use crate::header::{Headers, NameAddr, Reason};
+use crate::header::{CallId, Headers, NameAddr, Reason, RetryAfter};
 use crate::message::{Request, Response, StatusCode};
 use crate::sdp::SessionDescription;
 use crate::text::Text;
@@ -38,6 +40,11 @@ pub enum Event {
         call: Call,
     },
     /// The peer answered our offer: in a PRACK, an ACK, a response to our INVITE, PRACK, UPDATE or re-INVITE.
+    ///
+    /// For a call of ours it comes for each description that is to be applied, before the event of the
+    /// response that carried it: the early one (CALL-10), and another one when a later response, the 2xx
+    /// as a rule, brings a different description or comes from another fork (CALL-11). What equals
+    /// the newest one is not told again.
     Answer {
         /// The call.
         call: Call,
@@ -159,10 +166,11 @@ pub struct Sent {
     pub queued: bool,
 }
 
-/// A call to be made.
+/// A call to be made. Begin with [`Outgoing::new`] and set what else is wanted.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Outgoing {
-    /// From where to where the INVITE goes.
+    /// From where to where the INVITE goes: to the far end, or to the outbound proxy.
     pub flow: Flow,
     /// The Request-URI.
     pub target: Uri,
@@ -170,14 +178,39 @@ pub struct Outgoing {
     pub from: NameAddr,
     /// The `To` header field; a tag is removed.
     pub to: NameAddr,
+    /// The Call-ID; without one a random one is made. It has to differ from that of any other call, and is for
+    /// users who choose it so that a property of it leads the messages of the call to their place.
+    pub call_id: Option<CallId>,
+    /// The proxies that the INVITE has to pass, nearest first: its `Route` header fields (RFC 3261 section
+    /// 8.1.1.1). Requests within the call follow what the proxies said in `Record-Route`.
+    pub routes: Vec<NameAddr>,
     /// The offer; without one the far end makes it.
     pub sdp: Option<SessionDescription>,
     /// What the INVITE says about reliable provisional responses.
     pub reliability: Reliability,
     /// Who acknowledges reliable provisional responses.
     pub prack: PrackPolicy,
-    /// Header fields to add.
+    /// Header fields to add, such as `P-Asserted-Identity`.
     pub headers: Headers,
+}
+
+impl Outgoing {
+    /// A call without an offer, without proxies on its way, that supports reliable provisional responses and
+    /// acknowledges them by itself.
+    pub fn new(flow: Flow, target: Uri, from: NameAddr, to: NameAddr) -> Self {
+        Self {
+            flow,
+            target,
+            from,
+            to,
+            call_id: None,
+            routes: Vec::new(),
+            sdp: None,
+            reliability: Reliability::Supported,
+            prack: PrackPolicy::Auto,
+            headers: Headers::new(),
+        }
+    }
 }
 
 /// Who acknowledges the reliable provisional responses to a call of ours.
@@ -217,6 +250,8 @@ pub struct Clearing {
     pub q850: Option<u8>,
     /// The text in that header field.
     pub reason: Option<Text>,
+    /// What `Retry-After` says in the response that refused our call.
+    pub retry_after: Option<Duration>,
     /// Who ended it; for a timeout, we.
     pub by: Party,
 }
@@ -274,7 +309,7 @@ pub struct Counts {
 
 impl Clearing {
     pub(crate) fn new(cause: ClearingCause, status: u16, by: Party) -> Self {
-        Self { cause, status, q850: None, reason: None, by }
+        Self { cause, status, q850: None, reason: None, retry_after: None, by }
     }
 
     /// Adds what the Reason header fields of the message say that ended the call (RFC 3326).
@@ -284,6 +319,13 @@ impl Clearing {
         let q850 = reasons.iter().find(|reason| reason.protocol.eq_ignore_ascii_case("Q.850"));
         self.q850 = q850.and_then(|reason| reason.cause).and_then(|cause| u8::try_from(cause).ok());
         self.reason = q850.or(reasons.first()).and_then(|reason| reason.text.clone());
+        self
+    }
+
+    /// Adds what the Retry-After header field of the refusal says.
+    pub(crate) fn with_retry_after_of(mut self, headers: &Headers) -> Self {
+        let retry_after = headers.typed_opt::<RetryAfter>().ok().flatten();
+        self.retry_after = retry_after.map(|after| Duration::from_secs(after.seconds.into()));
         self
     }
 }

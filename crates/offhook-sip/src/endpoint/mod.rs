@@ -30,7 +30,7 @@ pub(crate) use self::received::Received;
 pub(crate) use self::request::add_capabilities;
 
 use self::core::Wake;
-use crate::header::Headers;
+use crate::header::{CallId, Headers, TypedHeader};
 use crate::invite::{CallState, Calls, build_invite};
 use crate::message::{Message, ParseErrorKind, StatusCode};
 use crate::sdp::SessionDescription;
@@ -213,6 +213,11 @@ impl Endpoint {
         let limits = &self.core.config.limits;
         if calls >= limits.calls || transactions >= limits.transactions {
             return Err(InviteError::LimitReached { calls, transactions });
+        }
+        if let Some(CallId(call_id)) = &outgoing.call_id
+            && CallId::parse(call_id).is_err()
+        {
+            return Err(InviteError::MalformedCallId { call_id: call_id.clone() });
         }
         let local_tag = self.core.random.token();
         let (request, branch) = build_invite(&mut self.core, &outgoing, local_tag);

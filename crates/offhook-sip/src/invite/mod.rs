@@ -22,6 +22,7 @@ use crate::endpoint::{Call, Core, OfferId, Stage};
 use crate::header::{Allow, Headers};
 use crate::message::Method;
 use crate::random::{RandomKeyMap, Token};
+use crate::sdp::SessionDescription;
 use crate::text::Text;
 use crate::timer::TimerId;
 use crate::transaction::ClientId;
@@ -73,8 +74,11 @@ struct Leg {
     allows_update: bool,
     /// The newest reliable provisional response of the peer.
     newest_rseq: Option<u32>,
-    /// The peer's answer was handed to the user, from an unreliable response perhaps.
-    answer_told: bool,
+    /// What the peer answered to the offer in our INVITE, in an unreliable response perhaps, until another
+    /// exchange or the confirmation of the dialog.
+    answer: Option<Box<SessionDescription>>,
+    /// The newest answer that the user was told is of this leg.
+    is_heard: bool,
 }
 
 impl Leg {
@@ -86,7 +90,8 @@ impl Leg {
             re_invite: None,
             allows_update: false,
             newest_rseq: None,
-            answer_told: false,
+            answer: None,
+            is_heard: false,
         }
     }
 

@@ -81,6 +81,7 @@ impl CallState {
         request.headers.push_typed(&ContentType::SDP);
         request.body = to_body(sdp);
         leg.negotiation = Negotiation::Ours(Carrier::Request(id));
+        leg.answer = None;
         let client = core.send(now, flow, request, branch, Some(Owner { call: self.call, purpose }));
         if method == OfferMethod::ReInvite {
             leg.re_invite = Some(client);
@@ -163,6 +164,7 @@ impl CallState {
             _ => OfferMethod::Update,
         };
         let has_offer = sdp.is_some();
+        self.legs[leg].answer = None;
         self.legs[leg].pending = Some(PendingRequest { id, method, server, received, has_offer });
         core.emit(Event::Offer { call: self.call, id, sdp, method });
     }

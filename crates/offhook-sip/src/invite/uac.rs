@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::uas::to_body;
 use super::{CallState, Carrier, Negotiation, Role};
-use crate::dialog::{Dialog, address};
+use crate::dialog::{Dialog, RouteSet, address};
 use crate::endpoint::{
     AcknowledgeError, Call, Core, Flow, OfferId, Outgoing, PrackError, PrackPolicy, Reliability, Stage,
 };
@@ -18,13 +18,15 @@ use crate::sdp::SessionDescription;
 use crate::text::Text;
 use crate::transaction::{ClientId, ClientMachine, Owner, Purpose, SentAck};
 
-/// The sequence number of the INVITE that begins a call of ours.
-pub(super) const INVITE_CSEQ: u32 = 1;
+/// The sequence number of the INVITE that begins a call of ours, unless it has to be sent again.
+pub(super) const FIRST_CSEQ: u32 = 1;
 
 /// What only a call of ours has.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(super) invite: ClientId,
+    /// The sequence number of that INVITE.
+    pub(super) cseq: u32,
     pub(super) had_offer: bool,
     pub(super) reliability: Reliability,
     pub(super) prack: PrackPolicy,
@@ -57,6 +59,7 @@ impl CallState {
     pub(crate) fn outgoing(call: Call, local_tag: Token, invite: ClientId, outgoing: &Outgoing) -> Self {
         let caller = Caller {
             invite,
+            cseq: FIRST_CSEQ,
             had_offer: outgoing.sdp.is_some(),
             reliability: outgoing.reliability,
             prack: outgoing.prack,
@@ -101,6 +104,9 @@ impl CallState {
         let rseq = oldest.rseq;
         caller.unacknowledged.pop_front();
         let offer = is_offer.then(|| self.next_offer());
+        if is_offer {
+            self.legs[leg].answer = None;
+        }
         self.legs[leg].negotiation = match (offer, sdp) {
             (Some(id), _) => Negotiation::Ours(Carrier::Request(id)),
             (None, Some(_)) => Negotiation::Agreed,
@@ -119,10 +125,11 @@ impl CallState {
         body: Option<Bytes>,
         offer: Option<OfferId>,
     ) {
+        let Role::Caller(Caller { cseq, .. }) = self.role else { return };
         let dialog = &mut self.legs[leg].dialog;
         let flow = dialog.next_hop();
         let (mut request, branch) = core.request_within(dialog, Method::Prack);
-        request.headers.push_typed(&RAck { rseq, cseq: INVITE_CSEQ, method: Method::Invite });
+        request.headers.push_typed(&RAck { rseq, cseq, method: Method::Invite });
         if let Some(body) = body {
             request.headers.push_typed(&ContentType::SDP);
             request.body = body;
@@ -157,7 +164,7 @@ impl CallState {
         if !matches!(leg.negotiation, Negotiation::Ours(_)) {
             leg.negotiation = Negotiation::Agreed;
         }
-        acknowledge(core, caller.invite, &leg.dialog, INVITE_CSEQ, body);
+        acknowledge(core, caller.invite, &leg.dialog, caller.cseq, body);
     }
 
     /// Ends a call of ours that has no final response: by CANCEL, but only after a provisional one.
@@ -183,12 +190,16 @@ pub(crate) fn build_invite(core: &mut Core, outgoing: &Outgoing, local_tag: Toke
     let mut request = Request::new(Method::Invite, outgoing.target.clone());
     let headers = &mut request.headers;
     headers.push(HeaderName::Via, via);
+    request.uri = RouteSet::preloaded(&outgoing.routes).apply(&outgoing.target, headers);
     headers.push_typed(&MaxForwards(70));
     headers.push(HeaderName::From, address(&outgoing.from, Some(local_tag)));
     headers.push(HeaderName::To, address(&outgoing.to, None));
-    let call_id = format!("{}{}", core.random.token(), core.random.token());
+    let call_id = match &outgoing.call_id {
+        Some(call_id) => call_id.0.clone(),
+        None => Text::from(format!("{}{}", core.random.token(), core.random.token())),
+    };
     headers.push(HeaderName::CallId, call_id);
-    headers.push_typed(&CSeq { number: INVITE_CSEQ, method: Method::Invite });
+    headers.push_typed(&CSeq { number: FIRST_CSEQ, method: Method::Invite });
     let contact = core.contact(flow);
     headers.push(HeaderName::Contact, contact);
     core.add_allow(headers);
@@ -262,7 +273,7 @@ pub(crate) fn request_like(invite: &Request, method: Method) -> Request {
         }
     }
     request.headers.push_typed(&MaxForwards(70));
-    let number = invite.cseq().map_or(INVITE_CSEQ, |cseq| cseq.number);
+    let number = invite.cseq().map_or(FIRST_CSEQ, |cseq| cseq.number);
     request.headers.push_typed(&CSeq { number, method: request.method.clone() });
     request
 }

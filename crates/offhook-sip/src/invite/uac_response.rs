@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::body;
-use super::uac::{Caller, INVITE_CSEQ, ReliableReceived, acknowledge, send_cancel};
+use super::uac::{Caller, FIRST_CSEQ, ReliableReceived, acknowledge, send_cancel};
 use super::{CallState, Carrier, Leg, Negotiation, Role};
 use crate::dialog::{Dialog, to_tag};
 use crate::endpoint::{
@@ -11,6 +11,7 @@ use crate::endpoint::{
 };
 use crate::header::{Headers, RSeq, Require};
 use crate::message::{Method, Response, StatusCode};
+use crate::sdp::SessionDescription;
 use crate::text::Text;
 use crate::transaction::{ClientId, ClientMachine, Purpose};
 
@@ -64,8 +65,10 @@ impl CallState {
         } else if response.status.is_success() {
             self.receive_success(core, now, response);
         } else {
-            let clearing = Clearing::new(ClearingCause::Refused, response.status.code(), Party::Peer);
-            self.fail(core, now, clearing.with_reason_of(&response.headers));
+            let clearing = Clearing::new(ClearingCause::Refused, response.status.code(), Party::Peer)
+                .with_reason_of(&response.headers)
+                .with_retry_after_of(&response.headers);
+            self.fail(core, now, clearing);
         }
         true
     }
@@ -167,17 +170,24 @@ impl CallState {
                 leg.negotiation = Negotiation::Theirs;
                 true
             }
-            (Negotiation::Ours(Carrier::Invite), Some(sdp)) => {
+            (_, Some(sdp)) => {
                 self.tell_answer(core, 0, sdp, true);
                 false
             }
-            (Negotiation::Ours(Carrier::Invite), None) if !leg.answer_told => {
+            (Negotiation::Ours(Carrier::Invite), None) if leg.answer.is_none() => {
                 leg.negotiation = Negotiation::Agreed;
                 core.emit(Event::NoAnswer { call: self.call });
                 false
             }
-            _ => false,
+            (_, None) => {
+                // The early answer stays (CALL-11); but the user may have turned to that of another fork.
+                if let Some(early) = leg.answer.clone() {
+                    self.tell_answer(core, 0, &early, true);
+                }
+                false
+            }
         };
+        self.legs[0].answer = None;
         if offers {
             self.stage = Stage::Answering;
         } else {
@@ -259,25 +269,31 @@ impl CallState {
         }
     }
 
-    /// Hands the answer to our INVITE's offer to the user: the first session description of the dialog is it,
-    /// and later ones mean nothing (RFC 3261 section 13.2.1).
-    fn tell_answer(
-        &mut self,
-        core: &mut Core,
-        leg: usize,
-        sdp: &crate::sdp::SessionDescription,
-        is_final: bool,
-    ) {
-        let leg = &mut self.legs[leg];
-        if leg.negotiation != Negotiation::Ours(Carrier::Invite) {
+    /// Hands the answer to our INVITE's offer to the user, unless it is the one that was told last.
+    ///
+    /// By RFC 3261 section 13.2.1 the first description of a dialog is the answer and later ones mean nothing;
+    /// but gateways that try one destination after another send another description under the same tag, and
+    /// there the newest is the one from which audio comes (CALL-11). Once another exchange took place, what
+    /// a response repeats is out of date.
+    fn tell_answer(&mut self, core: &mut Core, leg: usize, sdp: &SessionDescription, is_final: bool) {
+        let at = &self.legs[leg];
+        let is_due = at.negotiation == Negotiation::Ours(Carrier::Invite);
+        let is_correction = at.negotiation == Negotiation::Agreed && at.answer.is_some();
+        let is_known = at.is_heard && at.answer.as_deref() == Some(sdp);
+        if !is_due && !is_correction {
             return;
         }
         if is_final {
-            leg.negotiation = Negotiation::Agreed;
+            self.legs[leg].negotiation = Negotiation::Agreed;
         }
-        if !std::mem::replace(&mut leg.answer_told, true) {
-            core.emit(Event::Answer { call: self.call, sdp: sdp.clone() });
+        if is_known {
+            return;
         }
+        for (index, at) in self.legs.iter_mut().enumerate() {
+            at.is_heard = index == leg;
+        }
+        self.legs[leg].answer = Some(Box::new(sdp.clone()));
+        core.emit(Event::Answer { call: self.call, sdp: sdp.clone() });
     }
 
     /// Our re-INVITE got its final response.
@@ -346,8 +362,9 @@ pub(crate) fn end_fork(core: &mut Core, now: Instant, invite: ClientId, response
     if acks.len() >= core.config.limits.forks {
         return;
     }
+    let cseq = request.cseq().map_or(FIRST_CSEQ, |cseq| cseq.number);
     let mut dialog = Dialog::of_caller(request, response, transaction.flow);
-    acknowledge(core, invite, &dialog, INVITE_CSEQ, None);
+    acknowledge(core, invite, &dialog, cseq, None);
     // The early dialog of this fork may have counted a few PRACKs; gaps are allowed, repetitions are not.
     dialog.skip_ahead();
     let flow = dialog.next_hop();

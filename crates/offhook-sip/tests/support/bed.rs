@@ -158,6 +158,11 @@ impl Bed {
         self.events.pop_front().expect("an event").1
     }
 
+    /// Takes the next event if there is one.
+    pub fn try_event(&mut self) -> Option<Event> {
+        self.events.pop_front().map(|(_, event)| event)
+    }
+
     /// Takes all events so far, by name.
     pub fn events(&mut self) -> Vec<String> {
         self.events.drain(..).map(|(_, event)| name(&event)).collect()
@@ -212,16 +217,13 @@ pub fn outgoing(
     prack: PrackPolicy,
 ) -> Outgoing {
     let address = |text: &str| text.parse::<NameAddr>().expect("an address");
-    Outgoing {
-        flow,
-        target: format!("sip:bob@{}", flow.remote).parse().expect("a URI"),
-        from: address("<sip:ann@example.com>"),
-        to: address("<sip:bob@example.com>"),
-        sdp,
-        reliability,
-        prack,
-        headers: Headers::new(),
-    }
+    let target = format!("sip:bob@{}", flow.remote).parse().expect("a URI");
+    let mut outgoing =
+        Outgoing::new(flow, target, address("<sip:ann@example.com>"), address("<sip:bob@example.com>"));
+    outgoing.sdp = sdp;
+    outgoing.reliability = reliability;
+    outgoing.prack = prack;
+    outgoing
 }
 
 pub fn status(code: u16) -> StatusCode {

@@ -220,16 +220,16 @@ impl Task {
                 SessionDescription::parse(text.as_str()).ok()
             }
         };
-        let outgoing = Outgoing {
-            flow: Flow::udp(local_sip, remote),
-            target: request.target.clone(),
-            from: NameAddr::new(Uri::from_address(Some(&self.config.user), local_sip)),
-            to: NameAddr::new(request.target.clone()),
-            sdp: sdp.clone(),
-            reliability: request.reliability,
-            prack: request.prack,
-            headers: request.headers.clone(),
-        };
+        let mut outgoing = Outgoing::new(
+            Flow::udp(local_sip, remote),
+            request.target.clone(),
+            NameAddr::new(Uri::from_address(Some(&self.config.user), local_sip)),
+            NameAddr::new(request.target.clone()),
+        );
+        outgoing.sdp.clone_from(&sdp);
+        outgoing.reliability = request.reliability;
+        outgoing.prack = request.prack;
+        outgoing.headers = request.headers.clone();
         let call = self.endpoint.invite(now, outgoing)?;
         let log = Arc::new(watch::Sender::new(CallLog::default()));
         let mut entry = CallerCall {
