@@ -17,8 +17,14 @@ CODECS = ("g711a", "g711u", "g722", "opus", "g729")
 DIGITS = frozenset("0123456789ABCD*#")
 """The digits that a far end can press (``DTMF-14``)."""
 
+LONGEST_ADDRESS = 1024
+"""Characters of an address."""
+
 LONGEST_SECONDS = 1e9
 """Longer times are cut to this one: thirty years are no different from no limit."""
+
+LONGEST_MILLISECONDS = 10**12
+"""The same in milliseconds."""
 
 
 def refuse(where: str, argument: str, value: object, accepted: str) -> Error:
@@ -40,11 +46,32 @@ def seconds(where: str, argument: str, value: float | None) -> float | None:
     raise refuse(where, argument, value, "None, or a finite number of seconds of at least 0")
 
 
+def milliseconds(
+    where: str, argument: str, value: int | None, least: int = 0, most: int = LONGEST_MILLISECONDS
+) -> int | None:
+    """Check a time in whole milliseconds, ``None`` included (``GEN-10``)."""
+    return None if value is None else whole(where, argument, value, least, most)
+
+
+def whole(where: str, argument: str, value: int, least: int, most: int) -> int:
+    """Check a whole number from ``least`` to ``most``."""
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+        return value
+    raise refuse(where, argument, value, f"a whole number from {least} to {most}")
+
+
 def flag(where: str, argument: str, value: bool) -> bool:
     """Check a truth value."""
     if value is True or value is False:
         return value
     raise refuse(where, argument, value, "True or False")
+
+
+def choice(where: str, argument: str, value: str, accepted: tuple[str, ...]) -> str:
+    """Check a word that must be one of a few."""
+    if isinstance(value, str) and value in accepted:
+        return value
+    raise refuse(where, argument, value, ", ".join(map(repr, accepted)))
 
 
 def codecs(where: str, value: str | None) -> str | None:
@@ -72,6 +99,13 @@ def text(where: str, argument: str, value: str) -> str:
     if isinstance(value, str) and value.strip() and is_unicode(value):
         return value
     raise refuse(where, argument, value, "a string of valid Unicode that is not blank")
+
+
+def address(where: str, argument: str, value: str) -> str:
+    """Check the type of an address; whether it has one of the forms of ``CALL-19`` the server decides."""
+    if isinstance(value, str) and len(value) <= LONGEST_ADDRESS and value.isprintable():
+        return value
+    raise refuse(where, argument, value, f"a string of at most {LONGEST_ADDRESS} printable characters")
 
 
 def is_unicode(value: str) -> bool:

@@ -10,31 +10,18 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from offhook import _arguments, _later, enums
+from offhook._extra import ExtraChannels, of_service
 from offhook.conference import ConferenceLifetimeControl, ConferencePartyMediaSettings
 from offhook.details import NO_CALL, Details
 from offhook.enums import CallFarEndType, Cause, LiveSpeakerDetectionSettings, State, TransferCause
 from offhook.errors import Error, Hangup, NotAvailable
 from offhook.headers import SIP
-from offhook.media import FilePlayerBase, PlayableMedia
 
 if TYPE_CHECKING:
-    from offhook._wire import Message, Wire
-    from offhook.tones import TonePlayerBase
-
-IDLE: dict[str, Any] = {"state": "IDLE"}
-"""The result of a call-control function if the connection to the server is lost while it waits."""
-
-_REJECT_CAUSES = (
-    Cause.BUSY,
-    Cause.NOANSWER,
-    Cause.UNOBTAINABLE,
-    Cause.CHANGED,
-    Cause.OUTOFORDER,
-    Cause.BARRED,
-    Cause.REJECTED,
-    Cause.NOCHANNELS,
-    Cause.CONGESTION,
-)
+    from offhook._job import ChannelObject
+    from offhook._request import Message
+    from offhook._wire import Wire
+    from offhook.tones import TonePlayerCore
 
 _NO_TONE_PLAYER = "the channel has no tone player; it gets one by TonePlayer(channel, tone_manager)"
 
@@ -49,12 +36,16 @@ class Channel:
         "SIP",
         "__weakref__",
         "_details",
-        "_file_player",
+        "_extra_channels",
         "_guard",
         "_id",
+        "_instance",
+        "_objects",
         "_operation",
+        "_places_calls",
         "_snapshot",
         "_tone_player",
+        "_transfer_cause",
         "_wire",
         "_worker_stops",
     )
@@ -70,20 +61,32 @@ class Channel:
     SIP: SIP
     """Custom SIP header fields (``SIP-1`` to ``SIP-8``)."""
 
-    _file_player: FilePlayerBase
-    _tone_player: TonePlayerBase | None
+    _tone_player: TonePlayerCore | None
 
     def __init__(self, wire: Wire, start: Message, worker_stops: threading.Event) -> None:
         self._wire = wire
         self._id: str = start["channel"]
+        self._instance: str = start["instance"]
         self._worker_stops = worker_stops
+        self._places_calls: bool = start["direction"] == "outbound"
+        """Whether it is a channel for outbound calls (``CALL-22``)."""
         self._details = Details({**NO_CALL, **start["details"]}, self._ask_details)
         # State and cause change together, in one assignment (CAU-8).
         self._snapshot = (State[start["state"]], Cause[start["cause"]])
+        self._transfer_cause = TransferCause.NONE
         self._guard = threading.Lock()
         self._operation: str | None = None
+        self._objects: dict[str, ChannelObject] = {each._name: each for each in self._make_objects()}
         self._tone_player = None
+        self._extra_channels: ExtraChannels[Any] = ExtraChannels(
+            start["service"],
+            tuple(type(self)(wire, each, worker_stops) for each in of_service(start)),
+        )
         self.SIP = SIP(start["headers"])
+
+    def _make_objects(self) -> tuple[ChannelObject, ...]:
+        """The players, the recorder and the detector that every channel has."""
+        raise NotImplementedError
 
     def state(self) -> enums.State:
         """The current state of the call. It never blocks or raises (``ST-8``)."""
@@ -95,7 +98,7 @@ class Channel:
 
     def transfer_cause(self) -> enums.TransferCause:
         """How the last transfer ended; ``NONE`` before the first. It never blocks or raises (``XFER-14``)."""
-        return TransferCause.NONE
+        return self._transfer_cause
 
     @property
     def Details(self) -> Details:
@@ -116,14 +119,29 @@ class Channel:
     # What the server reports; the reading thread calls these.
 
     def _update(self, params: Message) -> None:
+        details = params["details"]
+        if details.get("call_id", self._details.call_id) != self._details.call_id:
+            # A further call begins on the channel: nothing of the last one is left (GEN-19).
+            details = {**NO_CALL, **details}
+            self._forget_call()
         # Details first: who sees IDLE sees the final raw_cause too.
-        self._details._update(params["details"])
+        self._details._update(details)
+        if "transfer_cause" in params:
+            self._transfer_cause = TransferCause[params["transfer_cause"]]
         self._snapshot = (State[params["state"]], Cause[params["cause"]])
 
     def _update_player(self, params: Message) -> None:
-        player = self._file_player if params["object"] == "FilePlayer" else self._tone_player
-        if player is not None:
-            player._update(params["state"], params["cause"])
+        name = params["object"]
+        job = self._tone_player if name == "TonePlayer" else self._objects[name]
+        if job is not None:
+            job._update(params)
+
+    def _forget_call(self) -> None:
+        self.SIP._received = {}
+        for job in self._objects.values():
+            job._forget()
+        if self._tone_player is not None:
+            self._tone_player._forget()
 
     def _lose(self) -> None:
         """The server is gone, and the call with it (``RUN-32``)."""
@@ -138,15 +156,18 @@ class Channel:
             if running is None:
                 self._operation = function
         if running is not None:
-            raise Error(
-                f"{self._site(function)} while {running}() runs on the channel; "
-                "allowed meanwhile: hang_up, reject, wait_for_idle, state, cause and every stop"
-            )
+            raise self._busy(function, running)
 
     def _finish(self) -> None:
         self._operation = None
 
-    # Arguments and states, checked before anything is sent (RING-6).
+    def _busy(self, function: str, running: str) -> Error:
+        return Error(
+            f"{self._site(function)} while {running}() runs on the channel; "
+            "allowed meanwhile: hang_up, reject, wait_for_idle, state, cause, transfer_cause and every stop"
+        )
+
+    # States, checked before anything is sent (RING-6).
 
     def _site(self, function: str) -> str:
         """The function and the state, for messages (``EXC-3``)."""
@@ -161,103 +182,62 @@ class Channel:
         kind = Hangup if state is State.IDLE else Error
         raise kind(f"{where}; allowed in {', '.join(each.name for each in allowed)}")
 
-    def _media_site(self, function: str) -> str:
-        """Check that a transmitter may start (``MED-3``, ``MED-4``); the site for further messages."""
+    def _turn(self, function: str, *allowed: enums.State) -> str:
+        """The same for a blocking call-control function, which must wait for its turn (``GEN-21``)."""
+        running = self._operation
+        if running is not None:
+            raise self._busy(function, running)
+        return self._require(function, *allowed)
+
+    def _outbound_turn(self, function: str, *allowed: enums.State) -> str:
+        """The same for a function that the primary channel of an inbound application lacks (``CALL-22``)."""
+        if not self._places_calls:
+            raise Error(
+                f"{self._site(function)}: the primary channel of an inbound application places no calls; "
+                "allowed on channel.ExtraChannel and in outbound applications"
+            )
+        return self._turn(function, *allowed)
+
+    def _transmitter_site(self, function: str) -> str:
+        """Check that a transmitter may start (``MED-3``, ``MED-4``, ``MED-8``); the site for messages."""
         state = self._snapshot[0]
         where = f"{function}() in state {state._name_}"
-        if state is State.ANSWERED or (state is State.RING_INCOMING and self._details.early_media):
+        if not (state is State.ANSWERED or (state is State.RING_INCOMING and self._details.early_media)):
+            kind = Hangup if state is State.IDLE else Error
+            raise kind(f"{where}; allowed in ANSWERED, and in RING_INCOMING while early media is in force")
+        self._require_unconnected(where)
+        return where
+
+    def _receiver_site(self, function: str) -> str:
+        """Check that a receiver may start (``MED-3`` to ``MED-5``, ``MED-8``); the site for messages."""
+        state = self._snapshot[0]
+        where = f"{function}() in state {state._name_}"
+        ringing = state is State.RING_INCOMING or state is State.RING_OUTGOING
+        if state is State.ANSWERED or (ringing and self._details.early_media):
             return where
         kind = Hangup if state is State.IDLE else Error
-        raise kind(f"{where}; allowed in ANSWERED, and in RING_INCOMING while early media is in force")
+        raise kind(
+            f"{where}; allowed in ANSWERED, "
+            "and in RING_INCOMING and RING_OUTGOING while early media is in force"
+        )
 
-    def _ring_params(
-        self,
-        seconds_ringtime: float | None,
-        negotiate_early_media: bool,
-        custom_ringtone: str | PlayableMedia | None,
-        loop_ringtone: bool,
-        codecs: str | None,
-    ) -> Message:
-        where = self._require("ring", State.CALL_INCOMING, State.RING_INCOMING)
-        seconds = _arguments.seconds(where, "seconds_ringtime", seconds_ringtime)
-        negotiate = _arguments.flag(where, "negotiate_early_media", negotiate_early_media)
-        loop = _arguments.flag(where, "loop_ringtone", loop_ringtone)
-        return {
-            "channel": self._id,
-            "seconds": seconds,
-            "early_media": negotiate,
-            "ringtone": self._ringtone(where, custom_ringtone, negotiate),
-            # Without a time the ringtone's own length decides, so it is not repeated (RING-12).
-            "loop": loop and seconds is not None,
-            "codecs": _arguments.codecs(where, codecs),
-        }
+    def _require_unconnected(self, where: str) -> None:
+        other = self._details.connected_id
+        if other is not None:
+            raise Error(f"{where}: the channel is connected to call {other}; allowed after disconnect()")
 
-    def _ringtone(self, where: str, ringtone: Any, negotiate: bool) -> Message | None:
-        """The ringtone for the server; ``None`` where it is ignored and not even checked (``RING-33``)."""
-        in_force = self._details.early_media
-        if ringtone is None or not (negotiate or in_force):
-            return None
-        try:
-            return self._usable_ringtone(where, ringtone)
-        except Error as error:
-            if in_force:
-                raise
-            # Whether it will be played, and so whether this matters, only the server knows.
-            return {"error": str(error)}
+    # Tones
 
-    def _usable_ringtone(self, where: str, ringtone: Any) -> Message:
-        if isinstance(ringtone, PlayableMedia):
-            return ringtone._source(where, self)
-        if not isinstance(ringtone, str):
-            accepted = "None, a tone name, or a PlayableMedia"
-            raise _arguments.refuse(where, "custom_ringtone", ringtone, accepted)
+    def _named_tone(self, where: str, argument: str, name: Any) -> Message:
+        """A tone for the server, which the channel's tone player knows (``TONE-11``, ``TONE-15``)."""
         if self._tone_player is None:
             raise Error(
-                f"{where}: custom_ringtone is {_arguments.shown(ringtone)}; "
+                f"{where}: {argument} is {_arguments.shown(name)}; "
                 f"accepted: a tone name only with a tone player; {_NO_TONE_PLAYER}"
             )
-        return self._tone_player._tone_manager._tone(where, "custom_ringtone", ringtone)
+        return self._tone_player._tone_manager._tone(where, argument, name)
 
-    def _answer_params(self, codecs: str | None) -> Message:
-        where = self._require("answer", State.CALL_INCOMING, State.RING_INCOMING)
-        return {
-            "channel": self._id,
-            "codecs": _arguments.codecs(where, codecs),
-            "headers": self.SIP._to_send(where),
-        }
-
-    def _reject_params(self, cause: enums.Cause | None, raw_cause: str | int | None) -> Message | enums.State:
-        """What to send, or the state to return at once (``REJ-5``, ``REJ-7``)."""
-        state = self._snapshot[0]
-        if state is State.IDLE:
-            return state
-        where = self._require(
-            "reject",
-            State.CALL_INCOMING,
-            State.RING_INCOMING,
-            State.ANSWERED,
-            State.ON_HOLD,
-            State.TRANSFERRED,
-        )
-        if cause is not None and cause not in _REJECT_CAUSES:
-            raise _arguments.refuse(where, "cause", cause, ", ".join(each.name for each in _REJECT_CAUSES))
-        code: str | None = None
-        if raw_cause is not None:
-            if not isinstance(raw_cause, (str, int)) or isinstance(raw_cause, bool):
-                raise _arguments.refuse(where, "raw_cause", raw_cause, "None, or a SIP code such as '486'")
-            code = str(raw_cause)
-            if not _is_final_refusal(code):
-                return State.ERROR
-        return {"channel": self._id, "cause": None if cause is None else cause.name, "raw_cause": code}
-
-    def _wait_for_idle_params(self, seconds_timeout: float | None) -> Message:
-        where = self._site("wait_for_idle")
-        return {
-            "channel": self._id,
-            "seconds": _arguments.seconds(where, "seconds_timeout", seconds_timeout),
-        }
-
-    def _attach_tone_player(self, player: TonePlayerBase) -> None:
+    def _attach_tone_player(self, player: TonePlayerCore) -> None:
         present = self._tone_player
         if present is not None and present.state() is present.State.PLAYING:
             raise Error(
@@ -266,12 +246,12 @@ class Channel:
             )
         self._tone_player = player
 
-    def _attached_tone_player(self) -> TonePlayerBase:
+    def _attached_tone_player(self) -> TonePlayerCore:
         if self._tone_player is None:
-            raise NotAvailable(
-                "the channel has no tone player; accepted: TonePlayer(channel, tone_manager) first"
-            )
+            raise NotAvailable(_NO_TONE_PLAYER)
         return self._tone_player
+
+    # Details
 
     def _ask_details(self) -> None:
         self._wire.ask("channel.details", {"channel": self._id}, self._take_details, _STATS_SECONDS)
@@ -301,14 +281,3 @@ class ICanRun:
 
     def __bool__(self) -> bool:
         return self._channel._snapshot[0] is not State.IDLE and not self._channel._worker_stops.is_set()
-
-
-def _is_final_refusal(code: str) -> bool:
-    """Whether ``reject`` can send this code (``REJ-4``)."""
-    return (
-        len(code) == 3
-        and code.isascii()
-        and code.isdigit()
-        and "400" <= code <= "699"
-        and code not in ("401", "407")
-    )

@@ -6,7 +6,7 @@ import traceback
 from typing import Any, NamedTuple
 
 from offhook._application import Application
-from offhook._wire import Message
+from offhook._request import Message
 from offhook.errors import Hangup
 from offhook.files import UASFileManagement
 from offhook.log import Log

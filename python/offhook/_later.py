@@ -7,34 +7,8 @@ from __future__ import annotations
 
 from offhook.errors import NotAvailable
 
-CHANNEL = frozenset(
-    (
-        "DTMFDetector",
-        "DTMFPlayer",
-        "ExtraChannel",
-        "FaxReceiver",
-        "FaxSender",
-        "FileRecorder",
-        "SpeechDetector",
-        "call",
-        "call_conference_room",
-        "connect",
-        "disconnect",
-        "hold",
-        "retrievable_transfer",
-        "retrieve",
-        "retrieve_transferred_call",
-        "start_call",
-        "transfer_to_conference_room",
-        "transfer_to_inbound_service",
-        "wait_for_answer",
-        "wait_for_answer_machine",
-    )
-)
+CHANNEL = frozenset(("FaxReceiver", "FaxSender", "SpeechDetector"))
 """Attributes of ``UASCallChannel``."""
-
-FILE_PLAYER = frozenset(("pause", "resume", "seek"))
-"""Methods of ``FilePlayer`` (``FP-9``)."""
 
 ENCRYPTED_FILES = "encrypted media files are not provided by this version of offhook"
 

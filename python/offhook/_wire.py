@@ -14,11 +14,10 @@ import json
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
+from offhook._request import Known, Message, Request, T
 from offhook.errors import Error, Hangup, OffhookError
-
-Message = dict[str, Any]
 
 LONGEST_LINE = 1_048_576
 """No line is longer, its line feed included."""
@@ -27,6 +26,7 @@ BACKLOG = 4 * LONGEST_LINE
 """Bytes that may wait for a server that does not read before log lines are dropped."""
 
 HANGUP_CODE = -32000
+_METHOD_NOT_FOUND = -32601
 
 _SETTLE_SECONDS = 1.0
 """How long a cancelled task waits for the server to confirm that the job has stopped (``GEN-17``)."""
@@ -64,26 +64,30 @@ class Wire:
 
     # Sending
 
-    def call(self, method: str, params: Message, lost: Message) -> Message:
-        """Send a request and wait for its result; ``lost`` is the result if the connection is or gets lost.
+    def perform(self, request: Request[T] | Known[T]) -> T:
+        """Send a request and wait for its result.
 
         Raises:
             Hangup, Error: as the server decides.
         """
+        if isinstance(request, Known):
+            return request.value
         waiting = _Waiting()
-        self._request(method, params, waiting)
+        self._request(request.method, request.params, waiting)
         waiting.wait()
-        return _result(waiting.response, lost)
+        return _result(request, waiting.response)
 
-    async def call_async(self, method: str, params: Message, lost: Message) -> Message:
+    async def perform_async(self, request: Request[T] | Known[T]) -> T:
         """The same for a task.
 
         If the task is cancelled, the server is told, and the cancellation goes on as soon as the server has
         confirmed (``GEN-17``).
         """
+        if isinstance(request, Known):
+            return request.value
         loop = asyncio.get_running_loop()
         awaited = _Awaited(loop)
-        number = self._request(method, params, awaited)
+        number = self._request(request.method, request.params, awaited)
         try:
             response = await awaited.future
         except asyncio.CancelledError:
@@ -92,7 +96,7 @@ class Wire:
                 self.notify("$/cancel", {"id": number})
                 await asyncio.wait([settled], timeout=_SETTLE_SECONDS)
             raise
-        return _result(response, lost)
+        return _result(request, response)
 
     def ask(self, method: str, params: Message, take: Callable[[Message], None], seconds: float) -> None:
         """Send a request, have the reading thread hand its result to ``take``, and wait at most so long."""
@@ -121,11 +125,11 @@ class Wire:
         text = text.encode("utf-8", "replace").decode()
         self.notify("log", {"instance": instance, "level": level, "text": text})
 
-    def respond(self, number: Any, result: Message) -> None:
+    def respond(self, number: int, result: Message) -> None:
         """Answer a request of the server."""
         self._send(_line("", {"jsonrpc": "2.0", "id": number, "result": result}, "\n"))
 
-    def refuse(self, number: Any, code: int, message: str) -> None:
+    def refuse(self, number: int, code: int, message: str) -> None:
         """Answer a request of the server with an error."""
         error = {"code": code, "message": message.encode("utf-8", "replace").decode()}
         self._send(_line("", {"jsonrpc": "2.0", "id": number, "error": error}, "\n"))
@@ -339,14 +343,15 @@ def _line(head: str, body: Message, tail: str) -> bytes:
     return line
 
 
-def _result(response: Message | None, lost: Message) -> Message:
+def _result(request: Request[T], response: Message | None) -> T:
     if response is None:
-        return lost
+        return request.outcome(request.lost)
     error = response.get("error")
     if error is None:
-        result: Message = response["result"]
-        return result
-    kind = (error.get("data") or {}).get("kind")
-    if error.get("code") == HANGUP_CODE or kind == "Hangup":
+        return request.outcome(response["result"])
+    code = error.get("code")
+    if code == _METHOD_NOT_FOUND:
+        raise Error(f"{request.method} is not provided by this version of the server")
+    if code == HANGUP_CODE or (error.get("data") or {}).get("kind") == "Hangup":
         raise Hangup(error["message"])
     raise Error(error["message"])

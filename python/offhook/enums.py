@@ -12,9 +12,13 @@ import enum
 __all__ = [
     "CallFarEndType",
     "Cause",
+    "DTMFDetectorCause",
+    "DTMFPlayerCause",
     "FilePlayerCause",
+    "FileRecorderCause",
     "LiveSpeakerDetectionSettings",
     "PlayerState",
+    "RecorderState",
     "State",
     "TonePlayerCause",
     "TransferCause",
@@ -131,7 +135,7 @@ class CallFarEndType(enum.Enum):
 
 
 class PlayerState(enum.Enum):
-    """The state of a file player or a tone player (``FP-3``, ``TONE-14``)."""
+    """The state of a file player, tone player or DTMF player (``FP-3``, ``TONE-14``, ``DTMF-13``)."""
 
     PLAYING = enum.auto()
     """A job runs."""
@@ -173,5 +177,69 @@ class TonePlayerCause(enum.Enum):
     """The call cleared."""
     TIMEOUT = enum.auto()
     """The time given to ``play`` passed."""
+    NONE = enum.auto()
+    """A job runs, or there has been none (``MED-1``)."""
+
+
+class RecorderState(enum.Enum):
+    """The state of a file recorder (``REC-3``)."""
+
+    RECORDING = enum.auto()
+    """A job runs."""
+    IDLE = enum.auto()
+    """No job runs."""
+    ERROR = enum.auto()
+    """The last job ended in an error; the next may still be started (``MED-11``)."""
+
+
+class FileRecorderCause(enum.Enum):
+    """Why the last recording ended (``REC-2``); there is no ``NORMAL``."""
+
+    ERROR = enum.auto()
+    """Stopped by an error."""
+    BARGEIN = enum.auto()
+    """Stopped by a digit."""
+    SILENCE = enum.auto()
+    """The limit of silence was reached."""
+    SIZE = enum.auto()
+    """The largest file size was reached."""
+    ABORTED = enum.auto()
+    """Stopped by ``stop()``."""
+    HANGUP = enum.auto()
+    """The call cleared."""
+    TIMEOUT = enum.auto()
+    """A timer expired, or the recording had its longest duration (``REC-7``)."""
+    NONE = enum.auto()
+    """A job runs, or there has been none (``MED-1``)."""
+
+
+class DTMFDetectorCause(enum.Enum):
+    """Why the last collection of digits ended (``DTMF-1``)."""
+
+    HANGUP = enum.auto()
+    """The call cleared."""
+    COUNT = enum.auto()
+    """The wanted number of digits was received."""
+    END = enum.auto()
+    """An end digit was seen."""
+    TIMEOUT = enum.auto()
+    """One of the timers expired."""
+    ERROR = enum.auto()
+    """Stopped by an error."""
+    NONE = enum.auto()
+    """Digits are being collected, or there has been no collection."""
+
+
+class DTMFPlayerCause(enum.Enum):
+    """Why the last job of a DTMF player ended (``DTMF-13``)."""
+
+    ERROR = enum.auto()
+    """Stopped by an error."""
+    NORMAL = enum.auto()
+    """All digits were sent."""
+    HANGUP = enum.auto()
+    """The call cleared."""
+    TIMEOUT = enum.auto()
+    """A timer expired."""
     NONE = enum.auto()
     """A job runs, or there has been none (``MED-1``)."""

@@ -13,7 +13,8 @@ from offhook.errors import Error
 __all__ = ["UASFileManagement"]
 
 _CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/@-:")
-_EXTENSIONS = (".wav", ".wave", ".tif", ".tiff")
+_SOUND_EXTENSIONS = (".wav", ".wave")
+_EXTENSIONS = (*_SOUND_EXTENSIONS, ".tif", ".tiff")
 _ACCEPTED = (
     "a name of a-z A-Z 0-9 . _ / @ - that ends in .wav, .wave, .tif or .tiff, does not begin with /, "
     "has no .., // or /./, and is at most 1024 bytes long, 255 between two /"
@@ -105,10 +106,7 @@ class UASFileManagement:
             Error: as ``exists``, and if a ``cipher`` is given: this version does not provide encrypted files.
         """
         path = self._path("validate()", "filename", filename)
-        if cipher is not None:
-            if not isinstance(cipher, AESCBCCipher):
-                raise _arguments.refuse("validate()", "cipher", cipher, "None, or an AESCBCCipher")
-            raise Error(f"validate(): {_later.ENCRYPTED_FILES}")
+        refuse_cipher("validate()", cipher)
         try:
             with open(path, "rb") as file:
                 return _is_playable(file)
@@ -140,6 +138,26 @@ def check_name(where: str, argument: str, name: Any) -> None:
         and all(len(part) <= 255 for part in name.split("/"))
     ):
         raise _arguments.refuse(where, argument, name, _ACCEPTED)
+
+
+def check_wav_name(where: str, argument: str, name: Any) -> None:
+    """Check the name of a file that is to hold sound.
+
+    Raises:
+        Error: if it breaks ``FILE-4``, or is the name of a picture.
+    """
+    check_name(where, argument, name)
+    if not name.lower().endswith(_SOUND_EXTENSIONS):
+        raise _arguments.refuse(where, argument, name, "a name that ends in .wav or .wave")
+
+
+def refuse_cipher(where: str, cipher: Any) -> None:
+    """Refuse a cipher: of another type, or because encrypted files are not provided (``FP-17``)."""
+    if cipher is None:
+        return
+    if not isinstance(cipher, AESCBCCipher):
+        raise _arguments.refuse(where, "cipher", cipher, "None, or an AESCBCCipher")
+    raise Error(f"{where}: {_later.ENCRYPTED_FILES}")
 
 
 def _is_playable(file: BinaryIO) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from offhook import _arguments, _later
+from offhook import _arguments
 from offhook._job import Job
+from offhook._request import Known, Message, Request, for_success
 from offhook.cipher import AESCBCCipher
 from offhook.enums import FilePlayerCause, PlayerState
 from offhook.errors import Error
-from offhook.files import check_name
+from offhook.files import check_name, refuse_cipher
 
 if TYPE_CHECKING:
     from offhook._core import Channel
@@ -75,6 +76,9 @@ class PlayableMedia:
             f"PlayableMedia({', '.join(f'{name}={value!r}' for name, value in parts if value is not None)})"
         )
 
+    def _is_set(self) -> bool:
+        return self._text is not None or self._file is not None
+
     def _source(self, where: str, channel: Channel) -> dict[str, str]:
         """What the server is to play, checked for use on this channel (``PM-3``, ``PM-4``)."""
         if self._channel is not None and self._channel is not channel:
@@ -95,10 +99,7 @@ class PlayableMedia:
 def file_source(where: str, name: Any, cipher: AESCBCCipher | None) -> dict[str, str]:
     """A file for the server, its name and cipher checked (``FILE-4``, ``FP-17``)."""
     check_name(where, "file_to_play", name)
-    if cipher is not None:
-        if not isinstance(cipher, AESCBCCipher):
-            raise _arguments.refuse(where, "cipher", cipher, "None, or an AESCBCCipher")
-        raise Error(f"{where}: {_later.ENCRYPTED_FILES}")
+    refuse_cipher(where, cipher)
     return {"file": name}
 
 
@@ -107,7 +108,7 @@ def text_source(where: str, argument: str, text: Any) -> dict[str, str]:
     return {"text": _arguments.text(where, argument, text)}
 
 
-class FilePlayerBase(Job):
+class FilePlayerCore(Job[PlayerState, FilePlayerCause]):
     """What the blocking and the async file player have in common."""
 
     __slots__ = ()
@@ -117,13 +118,10 @@ class FilePlayerBase(Job):
 
     _name = "FilePlayer"
     _prefix = "file_player"
+    _states = PlayerState
     _causes = FilePlayerCause
 
-    def cause(self) -> FilePlayerCause:
-        """Why the last job ended; ``NONE`` while one runs or before the first (``MED-1``). Never blocks."""
-        return self._snapshot[1]  # type: ignore[no-any-return]
-
-    def _file_params(
+    def _file(
         self,
         function: str,
         file_to_play: str | PlayableMedia,
@@ -132,9 +130,9 @@ class FilePlayerBase(Job):
         loop: bool,
         seconds_timeout: float | None,
         cipher: AESCBCCipher | None,
-        wait: bool,
-    ) -> dict[str, Any]:
-        where = self._channel._media_site(function)
+    ) -> Message:
+        """The parameters for playing a file, but ``wait``."""
+        where = self._channel._transmitter_site(f"FilePlayer.{function}")
         if isinstance(file_to_play, PlayableMedia):
             if cipher is not None:
                 raise _arguments.refuse(
@@ -143,9 +141,9 @@ class FilePlayerBase(Job):
             media = file_to_play._source(where, self._channel)
         else:
             media = file_source(where, file_to_play, cipher)
-        return self._play_params(where, media, barge_in, barge_in_digits, loop, seconds_timeout, wait)
+        return self._options(where, media, barge_in, barge_in_digits, loop, seconds_timeout)
 
-    def _text_params(
+    def _text(
         self,
         function: str,
         text_to_say: str,
@@ -153,13 +151,13 @@ class FilePlayerBase(Job):
         barge_in_digits: str | None,
         loop: bool,
         seconds_timeout: float | None,
-        wait: bool,
-    ) -> dict[str, Any]:
-        where = self._channel._media_site(function)
+    ) -> Message:
+        """The parameters for speaking a text, but ``wait``."""
+        where = self._channel._transmitter_site(f"FilePlayer.{function}")
         media = text_source(where, "text_to_say", text_to_say)
-        return self._play_params(where, media, barge_in, barge_in_digits, loop, seconds_timeout, wait)
+        return self._options(where, media, barge_in, barge_in_digits, loop, seconds_timeout)
 
-    def _play_params(
+    def _options(
         self,
         where: str,
         media: dict[str, str],
@@ -167,8 +165,7 @@ class FilePlayerBase(Job):
         barge_in_digits: str | None,
         loop: bool,
         seconds_timeout: float | None,
-        wait: bool,
-    ) -> dict[str, Any]:
+    ) -> Message:
         return {
             "channel": self._channel._id,
             "media": media,
@@ -176,16 +173,31 @@ class FilePlayerBase(Job):
             "barge_in_digits": _arguments.digits(where, "barge_in_digits", barge_in_digits),
             "loop": _arguments.flag(where, "loop", loop),
             "seconds_timeout": _arguments.seconds(where, "seconds_timeout", seconds_timeout),
-            "wait": wait,
         }
 
-    if not TYPE_CHECKING:
+    def _play(self, params: Message) -> Request[FilePlayerCause]:
+        return self._until_over("play", {**params, "wait": True})
 
-        def __getattr__(self, name: str) -> Any:
-            raise _later.missing("FilePlayer", name, _later.FILE_PLAYER)
+    def _start(self, params: Message) -> Request[bool]:
+        return self._until_started("play", {**params, "wait": False})
+
+    def _switch(self, function: str) -> Request[bool] | Known[bool]:
+        """``pause`` or ``resume`` of the running job; ``False`` without one (``FP-9``)."""
+        if not self._may_run():
+            return Known(False)
+        return for_success(f"file_player.{function}", {"channel": self._channel._id})
+
+    def _seek(self, seconds: float) -> Request[bool] | Known[bool]:
+        where = self._channel._site("FilePlayer.seek")
+        position = _arguments.seconds(where, "seconds", seconds)
+        if position is None:
+            raise _arguments.refuse(where, "seconds", seconds, "a finite number of seconds of at least 0")
+        if not self._may_run():
+            return Known(False)
+        return for_success("file_player.seek", {"channel": self._channel._id, "seconds": position})
 
 
-class UASCallFilePlayer(FilePlayerBase):
+class UASCallFilePlayer(FilePlayerCore):
     """Plays a WAV file of the media store or speaks text: ``channel.FilePlayer`` (``FP-1`` to ``FP-21``).
 
     It works in ``ANSWERED`` and, while early media is in force, in ``RING_INCOMING`` (``MED-4``). A channel
@@ -221,10 +233,8 @@ class UASCallFilePlayer(FilePlayerBase):
             Hangup: if the call is ``IDLE``.
             Error: if the state, an argument, the file or a running transmitter forbids it; nothing is played.
         """
-        params = self._file_params(
-            "FilePlayer.play", file_to_play, barge_in, barge_in_digits, loop, seconds_timeout, cipher, True
-        )
-        return FilePlayerCause[self._channel._wire.call("file_player.play", params, self._lost)["cause"]]
+        params = self._file("play", file_to_play, barge_in, barge_in_digits, loop, seconds_timeout, cipher)
+        return self._channel._wire.perform(self._play(params))
 
     def say(
         self,
@@ -239,10 +249,8 @@ class UASCallFilePlayer(FilePlayerBase):
         The arguments, results and errors are those of ``play``; ``text_to_say`` is plain text or SSML
         (``FP-18``).
         """
-        params = self._text_params(
-            "FilePlayer.say", text_to_say, barge_in, barge_in_digits, loop, seconds_timeout, True
-        )
-        return FilePlayerCause[self._channel._wire.call("file_player.play", params, self._lost)["cause"]]
+        params = self._text("say", text_to_say, barge_in, barge_in_digits, loop, seconds_timeout)
+        return self._channel._wire.perform(self._play(params))
 
     def start(
         self,
@@ -254,10 +262,8 @@ class UASCallFilePlayer(FilePlayerBase):
         cipher: AESCBCCipher | None = None,
     ) -> bool:
         """Like ``play``, but return ``True`` as soon as the job runs (``FP-6``)."""
-        params = self._file_params(
-            "FilePlayer.start", file_to_play, barge_in, barge_in_digits, loop, seconds_timeout, cipher, False
-        )
-        return bool(self._channel._wire.call("file_player.play", params, self._not_started)["started"])
+        params = self._file("start", file_to_play, barge_in, barge_in_digits, loop, seconds_timeout, cipher)
+        return self._channel._wire.perform(self._start(params))
 
     def start_say(
         self,
@@ -268,21 +274,15 @@ class UASCallFilePlayer(FilePlayerBase):
         seconds_timeout: float | None = None,
     ) -> bool:
         """Like ``say``, but return ``True`` as soon as the job runs (``FP-6``)."""
-        params = self._text_params(
-            "FilePlayer.start_say", text_to_say, barge_in, barge_in_digits, loop, seconds_timeout, False
-        )
-        return bool(self._channel._wire.call("file_player.play", params, self._not_started)["started"])
+        params = self._text("start_say", text_to_say, barge_in, barge_in_digits, loop, seconds_timeout)
+        return self._channel._wire.perform(self._start(params))
 
     def stop(self) -> FilePlayerCause:
         """End the running job with ``ABORTED`` and return its cause (``FP-7``).
 
         Without a job it returns the last cause. It never raises, also when the call is ``IDLE`` (``MED-12``).
         """
-        if not self._may_run():
-            return self.cause()
-        return FilePlayerCause[
-            self._channel._wire.call("file_player.stop", self._stop_params(), self._lost)["cause"]
-        ]
+        return self._channel._wire.perform(self._stop())
 
     def wait_until_finished(self, seconds_timeout: float | None = None) -> FilePlayerCause:
         """Block until the running job ends and return its cause (``FP-8``, ``MED-13``).
@@ -296,7 +296,27 @@ class UASCallFilePlayer(FilePlayerBase):
         Raises:
             Error: if ``seconds_timeout`` is not acceptable.
         """
-        params = self._wait_params("FilePlayer.wait_until_finished", seconds_timeout)
-        if not self._may_run():
-            return self.cause()
-        return FilePlayerCause[self._channel._wire.call("file_player.wait", params, self._lost)["cause"]]
+        return self._channel._wire.perform(self._wait(seconds_timeout))
+
+    def pause(self) -> bool:
+        """Pause the running job; ``False`` without one (``FP-9``).
+
+        While it is paused the state stays ``PLAYING`` and silence is sent.
+        """
+        return self._channel._wire.perform(self._switch("pause"))
+
+    def resume(self) -> bool:
+        """Go on with a paused job where it was paused; ``False`` without one (``FP-9``)."""
+        return self._channel._wire.perform(self._switch("resume"))
+
+    def seek(self, seconds: float) -> bool:
+        """Go on from another place of the file; ``False`` without a job (``FP-9``, ``FP-10``).
+
+        Args:
+            seconds: the place, counted from the start of the file. One past its end ends the job with
+                ``NORMAL``, or starts it again if it is repeated.
+
+        Raises:
+            Error: if ``seconds`` is not acceptable, or the job speaks a text.
+        """
+        return self._channel._wire.perform(self._seek(seconds))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from offhook import _arguments
 from offhook._job import Job
+from offhook._request import Message, Request
 from offhook.enums import PlayerState, TonePlayerCause
 from offhook.errors import Error
 
@@ -148,7 +149,7 @@ class ToneManager:
         raise _arguments.refuse(where, argument, name, _listed(self.tones()))
 
 
-class TonePlayerBase(Job):
+class TonePlayerCore(Job[PlayerState, TonePlayerCause]):
     """What the blocking and the async tone player have in common."""
 
     __slots__ = ("_tone_manager",)
@@ -157,6 +158,8 @@ class TonePlayerBase(Job):
     State = PlayerState
 
     _name = "TonePlayer"
+    _prefix = "tone_player"
+    _states = PlayerState
     _causes = TonePlayerCause
 
     def __init__(self, channel: Channel, tone_manager: ToneManager) -> None:
@@ -168,24 +171,25 @@ class TonePlayerBase(Job):
         self._tone_manager = tone_manager
         channel._attach_tone_player(self)
 
-    def cause(self) -> TonePlayerCause:
-        """Why the last job ended; ``NONE`` while one runs or before the first (``MED-1``). Never blocks."""
-        return self._snapshot[1]  # type: ignore[no-any-return]
+    def _start(self, tone_name: str, loop: bool) -> Request[bool]:
+        params = self._params("start", tone_name, loop, None)
+        return self._until_started("play", {**params, "wait": False})
 
-    def _params(
-        self, function: str, tone_name: str, loop: bool, seconds_timeout: float | None, wait: bool
-    ) -> dict[str, Any]:
-        where = self._channel._media_site(function)
+    def _play(self, tone_name: str, seconds_timeout: float | None) -> Request[TonePlayerCause]:
+        params = self._params("play", tone_name, seconds_timeout is not None, seconds_timeout)
+        return self._until_over("play", {**params, "wait": True})
+
+    def _params(self, function: str, tone_name: str, loop: bool, seconds_timeout: float | None) -> Message:
+        where = self._channel._transmitter_site(f"TonePlayer.{function}")
         return {
             "channel": self._channel._id,
             "tone": self._tone_manager._tone(where, "tone_name", tone_name),
             "loop": _arguments.flag(where, "loop", loop),
             "seconds_timeout": _arguments.seconds(where, "seconds_timeout", seconds_timeout),
-            "wait": wait,
         }
 
 
-class TonePlayer(TonePlayerBase):
+class TonePlayer(TonePlayerCore):
     """Plays named tones: ``channel.TonePlayer`` once it exists (``TONE-11`` to ``TONE-14``).
 
     Args:
@@ -219,8 +223,7 @@ class TonePlayer(TonePlayerBase):
             Error: if the state, an argument or a running transmitter forbids it; the message lists the
                 known names.
         """
-        params = self._params("TonePlayer.start", tone_name, loop, None, False)
-        return bool(self._channel._wire.call("tone_player.play", params, self._not_started)["started"])
+        return self._channel._wire.perform(self._start(tone_name, loop))
 
     def play(self, tone_name: str, seconds_timeout: float | None = None) -> TonePlayerCause:
         """Play a tone and block until it ends (``TONE-13``).
@@ -235,21 +238,14 @@ class TonePlayer(TonePlayerBase):
         Raises:
             Hangup, Error: as ``start``.
         """
-        params = self._params(
-            "TonePlayer.play", tone_name, seconds_timeout is not None, seconds_timeout, True
-        )
-        return TonePlayerCause[self._channel._wire.call("tone_player.play", params, self._lost)["cause"]]
+        return self._channel._wire.perform(self._play(tone_name, seconds_timeout))
 
     def stop(self) -> TonePlayerCause:
         """End the running job with ``ABORTED`` and return its cause.
 
         Without a job it returns the last cause. It never raises, also when the call is ``IDLE`` (``MED-12``).
         """
-        if not self._may_run():
-            return self.cause()
-        return TonePlayerCause[
-            self._channel._wire.call("tone_player.stop", self._stop_params(), self._lost)["cause"]
-        ]
+        return self._channel._wire.perform(self._stop())
 
     def wait_until_finished(self, seconds_timeout: float | None = None) -> TonePlayerCause:
         """Block until the running job ends and return its cause (``MED-13``).
@@ -261,10 +257,7 @@ class TonePlayer(TonePlayerBase):
         Raises:
             Error: if ``seconds_timeout`` is not acceptable.
         """
-        params = self._wait_params("TonePlayer.wait_until_finished", seconds_timeout)
-        if not self._may_run():
-            return self.cause()
-        return TonePlayerCause[self._channel._wire.call("tone_player.wait", params, self._lost)["cause"]]
+        return self._channel._wire.perform(self._wait(seconds_timeout))
 
 
 def _sequence(where: str, tone_info: Any) -> list[list[Any]]:

@@ -25,7 +25,8 @@ from offhook._application import Application, InvalidApplication, load
 from offhook._core import Channel
 from offhook._instance import Outcome
 from offhook._pool import Full, ThreadPool
-from offhook._wire import Message, ProtocolError, Wire
+from offhook._request import Message
+from offhook._wire import ProtocolError, Wire
 from offhook.files import UASFileManagement
 from offhook.log import Log
 
@@ -207,7 +208,7 @@ class Worker:
     def _start_thread(self, start: Message, application: Application) -> None:
         log = self._log(start["instance"])
         channel = uas.UASCallChannel(self._wire, start, self._stops)
-        self._channels[start["channel"]] = channel
+        self._register(channel)
         call = _instance.arguments(start, application.form, channel, self._files, log)
         pool = self._pool
 
@@ -226,7 +227,7 @@ class Worker:
     def _start_task(self, start: Message, application: Application) -> None:
         log = self._log(start["instance"])
         channel = aio.UASCallChannel(self._wire, start, self._stops)
-        self._channels[start["channel"]] = channel
+        self._register(channel)
         call = _instance.arguments(start, application.form, channel, self._files, log)
 
         async def run() -> None:
@@ -241,6 +242,10 @@ class Worker:
         loop = self._event_loop()
         loop.call_soon_threadsafe(begin)
 
+    def _register(self, channel: Channel) -> None:
+        for each in (channel, *channel._extra_channels):
+            self._channels[each._id] = each
+
     def _end(self, start: Message, outcome: Outcome) -> None:
         params = {
             "instance": start["instance"],
@@ -250,7 +255,8 @@ class Worker:
         }
 
         def ended() -> None:
-            self._channels.pop(start["channel"], None)
+            for channel in (start["channel"], *start["extra_channels"]):
+                self._channels.pop(channel, None)
             with self._instances_lock:
                 self._instances -= 1
                 last = self._instances == 0

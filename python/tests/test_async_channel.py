@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from offhook import aio, media, uas
+from offhook import aio, digits, media, recorder, uas
 from support.peer import ChannelPeer
 from support.threads import Running
 
@@ -28,11 +28,14 @@ def play(peer: ChannelPeer, main: Callable[[aio.UASCallChannel], Awaitable[T]], 
 
 def test_the_twins_have_the_same_functions() -> None:
     """GEN-16: same names, same arguments; what can wait is a coroutine."""
-    plain = {"state", "cause", "transfer_cause"}
+    plain = {"state", "cause", "transfer_cause", "audio_detected_in_recording"}
     for blocking, twin in (
         (uas.UASCallChannel, aio.UASCallChannel),
         (media.UASCallFilePlayer, aio.UASCallFilePlayer),
         (uas.TonePlayer, aio.TonePlayer),
+        (recorder.UASCallFileRecorder, aio.UASCallFileRecorder),
+        (digits.UASCallDTMFDetector, aio.UASCallDTMFDetector),
+        (digits.UASCallDTMFPlayer, aio.UASCallDTMFPlayer),
     ):
         names = {name for name in dir(blocking) if not name.startswith("_")}
         assert names == {name for name in dir(twin) if not name.startswith("_")}

@@ -12,7 +12,19 @@ from typing import NamedTuple
 
 import pytest
 
-from offhook import conference, details, enums, errors, files, headers, log, media, uas
+from offhook import (
+    conference,
+    details,
+    digits,
+    enums,
+    errors,
+    files,
+    headers,
+    log,
+    media,
+    recorder,
+    uas,
+)
 from support.server import ServerProcess, find_binary
 from support.sip import Caller
 
@@ -182,6 +194,7 @@ def public_names() -> set[str]:
     """Names of what applications can use: exported classes, what channels own, and their members."""
     classes: list[type] = [getattr(uas, name) for name in uas.__all__]
     classes += [getattr(enums, name) for name in enums.__all__]
+    classes += [digits.UASCallDTMFDetector, digits.UASCallDTMFPlayer, recorder.UASCallFileRecorder]
     classes += [media.UASCallFilePlayer, files.UASFileManagement, log.Log, details.Details]
     classes += [details.MediaStats, uas.ToneManager.PredefinedTones]
     classes += [conference.ConferenceLifetimeControl, conference.ConferencePartyMediaSettings]

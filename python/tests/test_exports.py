@@ -12,6 +12,7 @@ import pytest
 import offhook
 from offhook import aio, uas
 from support.peer import ChannelPeer
+from support.threads import Running
 
 
 def test_uas_exports_the_documented_names() -> None:
@@ -79,36 +80,30 @@ def test_enumerations_of_the_channel_have_the_documented_members(name: str) -> N
 
 
 def test_player_enumerations_have_the_documented_members(peer: ChannelPeer) -> None:
-    """FP-2, FP-3, TONE-14: causes and states of the players."""
+    """FP-2, FP-3, TONE-14, DTMF-1, DTMF-13, REC-2, REC-3: causes and states of the players."""
     causes = {"ERROR", "NORMAL", "BARGEIN", "ABORTED", "HANGUP", "TIMEOUT", "NONE"}
     assert {member.name for member in peer.channel.FilePlayer.Cause} == causes
     assert {member.name for member in uas.TonePlayer.Cause} == causes - {"BARGEIN"}
-    for kind in (peer.channel.FilePlayer.State, uas.TonePlayer.State):
+    assert {member.name for member in peer.channel.DTMFPlayer.Cause} == causes - {"BARGEIN", "ABORTED"}
+    assert {member.name for member in peer.channel.FileRecorder.Cause} == causes - {"NORMAL"} | {
+        "SILENCE",
+        "SIZE",
+    }
+    assert {member.name for member in peer.channel.DTMFDetector.Cause} == {
+        "HANGUP",
+        "COUNT",
+        "END",
+        "TIMEOUT",
+        "ERROR",
+        "NONE",
+    }
+    for kind in (peer.channel.FilePlayer.State, uas.TonePlayer.State, peer.channel.DTMFPlayer.State):
         assert {member.name for member in kind} == {"PLAYING", "IDLE", "ERROR"}
+    assert {member.name for member in peer.channel.FileRecorder.State} == {"RECORDING", "IDLE", "ERROR"}
+    assert not hasattr(peer.channel.DTMFDetector, "State")
 
 
-LATER = [
-    "DTMFDetector",
-    "DTMFPlayer",
-    "FileRecorder",
-    "SpeechDetector",
-    "FaxSender",
-    "FaxReceiver",
-    "ExtraChannel",
-    "call",
-    "start_call",
-    "wait_for_answer",
-    "call_conference_room",
-    "connect",
-    "disconnect",
-    "hold",
-    "retrieve",
-    "retrievable_transfer",
-    "transfer_to_inbound_service",
-    "transfer_to_conference_room",
-    "retrieve_transferred_call",
-    "wait_for_answer_machine",
-]
+LATER = ["FaxReceiver", "FaxSender", "SpeechDetector"]
 
 
 @pytest.mark.parametrize("name", LATER)
@@ -119,11 +114,21 @@ def test_what_is_not_provided_says_so(peer: ChannelPeer, name: str) -> None:
     assert not hasattr(peer.channel, name)
 
 
-@pytest.mark.parametrize("name", ["pause", "resume", "seek"])
-def test_what_the_file_player_does_not_provide_says_so(peer: ChannelPeer, name: str) -> None:
-    """EXC-3: the same for the file player."""
-    with pytest.raises(uas.Error, match=rf"FilePlayer\.{name} is not provided by this version"):
-        getattr(peer.channel.FilePlayer, name)
+def test_a_server_that_lacks_a_method_is_an_error_that_names_it(peer: ChannelPeer) -> None:
+    """EXC-3: a server of another version, and no silent stub."""
+    channel = peer.in_state("ANSWERED")
+    running = Running(channel.FilePlayer.pause)
+    peer.server.refuse(peer.server.expect("file_player.pause"), -32601, "no method")
+    with pytest.raises(uas.Error, match=r"file_player\.pause is not provided by this version"):
+        running.result()
+
+
+def test_the_channel_has_the_documented_properties(peer: ChannelPeer) -> None:
+    """DET-5, FP-1, REC-1: all but those of later areas."""
+    for name in ("Details", "DTMFPlayer", "DTMFDetector", "FilePlayer", "FileRecorder", "SIP"):
+        assert hasattr(peer.channel, name)
+    assert type(peer.channel.FilePlayer).__name__ == "UASCallFilePlayer"
+    assert type(peer.channel.FileRecorder).__name__ == "UASCallFileRecorder"
 
 
 def test_unknown_names_are_plain_attribute_errors(peer: ChannelPeer) -> None:

@@ -32,7 +32,8 @@ class ChannelPeer:
         name = changes.pop("channel", f"c-{len(self._channels) + 1}")
         details = {**DETAILS, **changes.pop("details", {})}
         channel = kind(self.wire, {**START, "channel": name, "details": details, **changes}, self.stops)
-        self._channels[name] = channel
+        for each in (channel, *channel.ExtraChannel):
+            self._channels[each._id] = each
         return channel
 
     def make_async_channel(self, **changes: Any) -> aio.UASCallChannel:

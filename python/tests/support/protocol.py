@@ -80,7 +80,9 @@ START: Message = {
     "instance": "i-1",
     "application": "app",
     "path": "/applications/app.py",
+    "service": "app",
     "channel": "c-1",
+    "extra_channels": [],
     "direction": "inbound",
     "application_parameters": "",
     "outbound_parameters": None,
@@ -178,6 +180,18 @@ class ServerEnd:
     def send_player(self, state: str, cause: str, player: str = "FilePlayer", channel: str = "c-1") -> None:
         """Report a change of a player."""
         self.notify("player.state", {"channel": channel, "object": player, "state": state, "cause": cause})
+
+    def send_recorder(
+        self, state: str, cause: str, audio_detected: bool | None, channel: str = "c-1"
+    ) -> None:
+        """Report a change of the recorder."""
+        values = {"object": "FileRecorder", "state": state, "cause": cause, "audio_detected": audio_detected}
+        self.notify("player.state", {"channel": channel, **values})
+
+    def send_transfer(self, state: str, transfer_cause: str, channel: str = "c-1") -> None:
+        """Report the end of a transfer."""
+        values = {"state": state, "cause": "NORMAL", "transfer_cause": transfer_cause}
+        self.notify("channel.state", {"channel": channel, **values, "details": {}})
 
     def send_raw(self, line: bytes) -> None:
         """Send bytes as they are."""
