@@ -17,13 +17,13 @@ use crate::header::HeaderField;
 use crate::player::{FilePlayer, JobStatus, Play, PlayError, Player, PlayerCause, PlayerState, TonePlayer};
 use crate::reject::{Reject, RejectError};
 use crate::ring::{Ring, RingError};
-use crate::shared::{ChannelEvent, Shared};
+use crate::shared::{ChannelEvent, Published, Shared};
 use crate::state::State;
 use crate::tones::ToneManager;
 
-/// One call, as an application sees it.
+/// One call channel, as an application sees it. It carries one call at a time.
 ///
-/// Cloning gives another handle to the same call; handles may be used from any task (GEN-13). One
+/// Cloning gives another handle to the same channel; handles may be used from any task (GEN-13). One
 /// blocking call-control operation runs at a time: a second one fails and names the first. `hang_up`,
 /// `reject`, `wait_for_idle`, everything that only reads, and every `stop` are always allowed (GEN-21).
 ///
@@ -107,16 +107,15 @@ impl CallChannel {
     /// clear the call itself (HUP-10). `None` sets no limit.
     pub async fn wait_for_idle(&self, limit: Option<Duration>) -> State {
         let mut published = self.shared.subscribe();
-        let idle = async { published.wait_for(|published| published.state == State::Idle).await.is_ok() };
-        match limit {
-            Some(limit) => {
-                let _ = timeout(limit, idle).await;
-            }
-            None => {
-                idle.await;
-            }
-        }
-        self.state()
+        let call = published.borrow().call_number;
+        // Once another call has begun, this one is over.
+        let over = |published: &Published| published.state == State::Idle || published.call_number != call;
+        let idle = async { published.wait_for(over).await.is_ok() };
+        let ended = match limit {
+            Some(limit) => timeout(limit, idle).await.unwrap_or(false),
+            None => idle.await,
+        };
+        if ended { State::Idle } else { self.state() }
     }
 
     /// The state of the call; never waits (ST-8).
@@ -170,7 +169,8 @@ impl CallChannel {
 
     /// A header field of the INVITE, its name compared without regard to case (SIP-5, SIP-6).
     pub fn request_header(&self, name: &str) -> Option<HeaderField> {
-        let lines = self.shared.request_headers.iter();
+        let identity = self.shared.identity();
+        let lines = identity.request_headers.iter();
         let same = lines.filter(|(known, _)| known.as_str().eq_ignore_ascii_case(name));
         HeaderField::received(name, same.map(|(_, value)| &**value))
     }
@@ -178,7 +178,7 @@ impl CallChannel {
     /// The custom header fields of the INVITE, those that begin with `x-`, in order.
     pub fn request_headers(&self) -> Vec<HeaderField> {
         let mut names: Vec<String> = Vec::new();
-        for (name, _) in self.shared.request_headers.iter() {
+        for (name, _) in self.shared.identity().request_headers.iter() {
             let name = name.as_str();
             let custom = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-"));
             if custom && !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
@@ -270,7 +270,7 @@ impl CallChannel {
 impl fmt::Debug for CallChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallChannel")
-            .field("call_id", &self.shared.identity.call_id)
+            .field("call_id", &self.shared.identity().call_id)
             .field("state", &self.state())
             .finish_non_exhaustive()
     }
@@ -288,7 +288,8 @@ pub struct Events {
 }
 
 impl Events {
-    /// The next change; `None` when the call is over and nothing more can come.
+    /// The next change; `None` when nothing more can come: the caller's call is over, or, on a channel that
+    /// makes calls, the instance has ended.
     pub async fn next(&mut self) -> Option<ChannelEvent> {
         self.receiver.recv().await
     }

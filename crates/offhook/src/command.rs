@@ -1,4 +1,4 @@
-//! What a channel asks of the shard that owns its call.
+//! What a channel asks of the shard that owns it.
 
 use tokio::sync::oneshot;
 
@@ -8,9 +8,6 @@ use crate::player::{Play, PlayError, Player, PlayerCause};
 use crate::reject::{Reject, RejectError};
 use crate::ring::{Ring, RingError};
 use crate::state::State;
-
-/// Names a call of a shard.
-pub(crate) type CallRef = offhook_sip::Call;
 
 /// Names one blocking operation of a channel, so that it can be given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -61,6 +61,7 @@ mod call_id;
 pub mod caller;
 mod cause;
 mod channel;
+mod channels;
 mod clip;
 mod command;
 mod config;

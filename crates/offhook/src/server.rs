@@ -154,7 +154,7 @@ impl Server {
             // A shard that has ended holds nothing.
             let _ = shard.orders.send(Order::Count(reply));
             let Ok(held) = replied.await else { continue };
-            counts.calls += held.calls;
+            counts.calls += held.channels;
             counts.calls_up += held.live;
             counts.transactions += held.sip.transactions;
             counts.dialogs += held.sip.dialogs;

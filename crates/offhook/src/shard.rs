@@ -1,4 +1,4 @@
-//! A shard: the task that owns an endpoint and its calls outright.
+//! A shard: the task that owns an endpoint, its channels and their calls outright.
 //!
 //! Everything that happens comes as a message or as a datagram; the logic is plain code in
 //! [`crate::call`] and in the endpoint. No lock is held across an await, and nothing of one call
@@ -20,10 +20,11 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use crate::admission::{Admission, Ticket};
 use crate::app::{AnyApplication, AppErrorKind};
-use crate::call::{Call, Context, Load, LoadId, identity, refusal_response};
+use crate::call::{Channel, Context, Load, LoadId, identity, refusal_response};
 use crate::channel::CallChannel;
+use crate::channels::{ChannelRef, Channels};
 use crate::clip::ClipStore;
-use crate::command::{CallRef, Command, Outcome};
+use crate::command::{Command, Outcome};
 use crate::network::{MediaEngine, SipSocket, StreamEvents};
 use crate::playable::MediaError;
 use crate::random::Random;
@@ -65,32 +66,32 @@ pub(crate) enum Order {
 /// What a shard holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ShardCounts {
-    /// Calls whose instance, SIP side or media has not ended.
-    pub(crate) calls: usize,
+    /// Channels whose instance, call or media has not ended.
+    pub(crate) channels: usize,
     /// Calls that are up.
     pub(crate) live: usize,
     pub(crate) sip: offhook_sip::Counts,
 }
 
-type Loaded = (CallRef, LoadId, Result<Clip, MediaError>);
+type Loaded = (ChannelRef, LoadId, Result<Clip, MediaError>);
 
 struct Shard {
     parts: ShardParts,
     endpoint: Endpoint,
     random: Random,
-    calls: HashMap<CallRef, Entry>,
-    /// Calls that are up.
-    live: usize,
-    deadlines: BTreeSet<(Instant, CallRef)>,
-    streams: HashMap<StreamId, CallRef>,
+    channels: Channels<Entry>,
+    /// The calls that are up, and the channels that carry them or that let them go.
+    calls: HashMap<offhook_sip::Call, ChannelRef>,
+    deadlines: BTreeSet<(Instant, ChannelRef)>,
+    streams: HashMap<StreamId, ChannelRef>,
     stream_events: StreamEvents,
-    commands: mpsc::UnboundedSender<(CallRef, Command)>,
+    commands: mpsc::UnboundedSender<(ChannelRef, Command)>,
     loaded: mpsc::UnboundedSender<Loaded>,
     live_published: watch::Sender<usize>,
 }
 
 struct Entry {
-    call: Call,
+    channel: Channel,
     deadline: Option<Instant>,
 }
 
@@ -98,7 +99,7 @@ struct Entry {
 struct Inbox {
     datagrams: mpsc::Receiver<(Flow, Bytes)>,
     orders: mpsc::UnboundedReceiver<Order>,
-    commands: mpsc::UnboundedReceiver<(CallRef, Command)>,
+    commands: mpsc::UnboundedReceiver<(ChannelRef, Command)>,
     stream_events: mpsc::UnboundedReceiver<(StreamId, StreamEvent)>,
     loaded: mpsc::UnboundedReceiver<Loaded>,
 }
@@ -106,7 +107,7 @@ struct Inbox {
 /// One thing that happens to a shard.
 enum Input {
     Order(Order),
-    Command(CallRef, Command),
+    Command(ChannelRef, Command),
     Stream(StreamId, StreamEvent),
     Loaded(Loaded),
     Datagram(Flow, Bytes),
@@ -119,7 +120,7 @@ impl Inbox {
         tokio::select! {
             biased;
             Some(order) = self.orders.recv() => Input::Order(order),
-            Some((call, command)) = self.commands.recv() => Input::Command(call, command),
+            Some((channel, command)) = self.commands.recv() => Input::Command(channel, command),
             Some((stream, event)) = self.stream_events.recv() => Input::Stream(stream, event),
             Some(loaded) = self.loaded.recv() => Input::Loaded(loaded),
             Some((flow, bytes)) = self.datagrams.recv() => Input::Datagram(flow, bytes),
@@ -131,7 +132,8 @@ impl Inbox {
     /// What has come already.
     fn try_next(&mut self) -> Option<Input> {
         let mut order = || self.orders.try_recv().ok().map(Input::Order);
-        let command = || self.commands.try_recv().ok().map(|(call, command)| Input::Command(call, command));
+        let command =
+            || self.commands.try_recv().ok().map(|(channel, command)| Input::Command(channel, command));
         let stream =
             || self.stream_events.try_recv().ok().map(|(stream, event)| Input::Stream(stream, event));
         let loaded = || self.loaded.try_recv().ok().map(Input::Loaded);
@@ -153,8 +155,8 @@ pub(crate) fn start(parts: ShardParts) -> (ShardHandle, tokio::task::JoinHandle<
         endpoint: Endpoint::new(parts.settings.endpoint(), random.next_u64()),
         parts,
         random,
+        channels: Channels::new(),
         calls: HashMap::new(),
-        live: 0,
         deadlines: BTreeSet::new(),
         streams: HashMap::new(),
         stream_events: stream_events_in,
@@ -207,10 +209,13 @@ impl Shard {
                     return false;
                 }
             }
-            Input::Command(call, command) => self.command(now, call, command),
+            Input::Command(channel, command) => {
+                // A handle that outlives its channel: dropping the reply lets it see the published IDLE.
+                self.with_channel(now, channel, |channel, cx| channel.command(cx, command));
+            }
             Input::Stream(stream, event) => self.stream_event(now, stream, event),
-            Input::Loaded((call, load, clip)) => {
-                self.with_call(now, call, |call, cx| call.loaded(cx, load, clip))
+            Input::Loaded((channel, load, clip)) => {
+                self.with_channel(now, channel, |channel, cx| channel.loaded(cx, load, clip))
             }
             Input::Datagram(flow, bytes) => self.endpoint.receive(now, flow, bytes),
             Input::Time => {}
@@ -228,7 +233,7 @@ impl Shard {
             if due > now {
                 break;
             }
-            self.with_call(now, id, |call, cx| call.handle_timeout(cx));
+            self.with_channel(now, id, |channel, cx| channel.handle_timeout(cx));
             // A deadline that was not moved would never let go.
             self.deadlines.remove(&(due, id));
         }
@@ -253,22 +258,27 @@ impl Shard {
     fn event(&mut self, now: Instant, event: Event) {
         match event {
             Event::Incoming(incoming) => self.incoming(now, *incoming),
-            Event::Acknowledged { call } => self.with_call(now, call, |call, cx| call.acknowledged(cx)),
+            Event::Acknowledged { call } => {
+                self.with_call(now, call, |channel, cx| channel.acknowledged(cx));
+            }
             Event::ProvisionalAcknowledged { call } => {
-                self.with_call(now, call, |call, cx| call.provisional_acknowledged(cx));
+                self.with_call(now, call, |channel, cx| channel.provisional_acknowledged(cx));
             }
             Event::Answer { call, sdp } => {
-                self.with_call(now, call, |call, cx| call.answered_offer(cx, &sdp))
+                self.with_call(now, call, |channel, cx| channel.answered_offer(cx, &sdp));
             }
-            Event::NoAnswer { call } => self.with_call(now, call, |call, cx| call.offer_unanswered(cx)),
+            Event::NoAnswer { call } => {
+                self.with_call(now, call, |channel, cx| channel.offer_unanswered(cx));
+            }
             Event::Offer { call, id, sdp, .. } => {
-                self.with_call(now, call, |call, cx| call.offered(cx, id, sdp.as_ref()));
+                self.with_call(now, call, |channel, cx| channel.offered(cx, id, sdp.as_ref()));
             }
             Event::Info { call, content_type, body } => {
-                self.with_call(now, call, |call, cx| call.info(cx, content_type.as_ref(), &body));
+                self.with_call(now, call, |channel, cx| channel.info(cx, content_type.as_ref(), &body));
             }
             Event::Cleared { call, clearing } => {
-                self.with_call(now, call, |call, cx| call.on_cleared(cx, &clearing));
+                self.with_call(now, call, |channel, cx| channel.on_cleared(cx, &clearing));
+                self.calls.remove(&call);
             }
             // The rest belongs to calls of our own, which this server does not make.
             _ => {}
@@ -277,58 +287,57 @@ impl Shard {
 
     /// A call arrives: it is refused, or gets an instance of the application.
     fn incoming(&mut self, now: Instant, incoming: Incoming) {
-        let Incoming { call: id, request, flow, sdp, reliability, .. } = incoming;
+        let (call, remote) = (incoming.call, incoming.flow.remote);
         let Some(ticket) = self.parts.admission.enter() else {
-            tracing::info!(remote = %flow.remote, "a call is refused with 503: no room for another instance");
-            return self.refuse(now, id, crate::app::Refusal::Busy);
+            tracing::info!(%remote, "a call is refused with 503: no room for another instance");
+            return self.refuse(now, call, crate::app::Refusal::Busy);
         };
-        let settings = self.parts.settings.clone();
         let call_id: Arc<str> = format!("{:016x}", self.random.next_u64()).into();
-        let identity = identity(call_id, &request, flow.remote, SystemTime::now(), now);
-        let shared = Arc::new(Shared::new(identity, request.headers, id, self.commands.clone()));
+        let identity = identity(call_id, &incoming.request, remote, SystemTime::now(), now);
+        let id = self.channels.reserve();
+        let shared = Arc::new(Shared::incoming(identity, id, self.commands.clone()));
+        let identity = shared.identity();
         if let Err(refusal) = self.parts.app.admit(&shared.details(now)) {
-            tracing::info!(call_id = %shared.identity.call_id, ?refusal, "a call is refused");
-            return self.refuse(now, id, refusal);
+            tracing::info!(call_id = %identity.call_id, ?refusal, "a call is refused");
+            self.channels.remove(id);
+            return self.refuse(now, call, refusal);
         }
         tracing::info!(
-            call_id = %shared.identity.call_id,
-            from = %shared.identity.from,
-            to = %shared.identity.to,
-            remote = %flow.remote,
+            call_id = %identity.call_id,
+            from = %identity.from,
+            to = %identity.to,
+            %remote,
             "incoming call"
         );
-        let call = Call::new(id, shared.clone(), flow, sdp, reliability);
-        self.calls.insert(id, Entry { call, deadline: None });
-        self.live += 1;
-        if settings.config.auto_ring {
-            self.with_call(now, id, |call, cx| call.auto_ring(cx));
+        let channel = Channel::incoming(id, shared.clone(), incoming);
+        self.channels.insert(id, Entry { channel, deadline: None });
+        self.calls.insert(call, id);
+        if self.parts.settings.config.auto_ring {
+            self.with_channel(now, id, |channel, cx| channel.auto_ring(cx));
         }
         tokio::spawn(run_instance(self.parts.app.clone(), shared, ticket));
     }
 
     /// Refuses a call for which no instance is started (RUN-15, RUN-25).
-    fn refuse(&mut self, now: Instant, id: CallRef, refusal: crate::app::Refusal) {
+    fn refuse(&mut self, now: Instant, call: offhook_sip::Call, refusal: crate::app::Refusal) {
         let (status, retry_after, _) = refusal_response(refusal);
         let mut headers = Headers::default();
         if retry_after {
             let seconds = self.parts.settings.config.retry_after.as_secs();
             headers.push(HeaderName::RetryAfter, Text::from(seconds.to_string()));
         }
-        if let Err(error) = self.endpoint.reject(now, id, status, headers) {
+        if let Err(error) = self.endpoint.reject(now, call, status, headers) {
             tracing::debug!(%error, "no refusal was sent");
         }
     }
 
-    fn command(&mut self, now: Instant, id: CallRef, command: Command) {
-        if self.calls.contains_key(&id) {
-            self.with_call(now, id, |call, cx| call.command(cx, command));
-        }
-        // A channel that outlives its call: dropping the reply lets it see the published IDLE.
-    }
-
     fn stream_event(&mut self, now: Instant, stream: StreamId, event: StreamEvent) {
-        if let Some(id) = self.streams.get(&stream).copied() {
-            self.with_call(now, id, |call, cx| call.stream_event(cx, event));
+        let id = match event {
+            StreamEvent::Closed(_) => self.streams.remove(&stream),
+            _ => self.streams.get(&stream).copied(),
+        };
+        if let Some(id) = id {
+            self.with_channel(now, id, |channel, cx| channel.stream_event(cx, stream, event));
         }
     }
 
@@ -338,26 +347,48 @@ impl Shard {
             Order::Drain => self.endpoint.set_draining(true),
             Order::HangUpAll => {
                 self.endpoint.set_draining(true);
-                let live: Vec<CallRef> =
-                    self.calls.iter().filter(|(_, entry)| entry.call.is_live()).map(|(id, _)| *id).collect();
-                for id in live {
-                    self.with_call(now, id, |call, cx| call.shut_down(cx));
+                let mut live: Vec<offhook_sip::Call> = self.calls.keys().copied().collect();
+                // One order for every run of the simulator.
+                live.sort_unstable();
+                for call in live {
+                    self.with_call(now, call, |channel, cx| channel.shut_down(cx));
                 }
             }
             Order::Count(reply) => {
                 let sip = self.endpoint.counts();
                 // Whoever asked may have given up.
-                let _ = reply.send(ShardCounts { calls: self.calls.len(), live: self.live, sip });
+                let _ =
+                    reply.send(ShardCounts { channels: self.channels.len(), live: self.calls.len(), sip });
             }
             Order::Stop => return false,
         }
         true
     }
 
-    /// Lets one call act, then looks after its timers and its end.
-    fn with_call(&mut self, now: Instant, id: CallRef, act: impl FnOnce(&mut Call, &mut Context<'_>)) {
+    /// Lets the channel act that carries a call. One that was let go has nobody left to act for it.
+    fn with_call(
+        &mut self,
+        now: Instant,
+        call: offhook_sip::Call,
+        act: impl FnOnce(&mut Channel, &mut Context<'_>),
+    ) {
+        let Some(id) = self.calls.get(&call).copied() else { return };
+        self.with_channel(now, id, |channel, cx| {
+            if channel.carries(call) {
+                act(channel, cx);
+            }
+        });
+    }
+
+    /// Lets one channel act, then looks after its timers and its end.
+    fn with_channel(
+        &mut self,
+        now: Instant,
+        id: ChannelRef,
+        act: impl FnOnce(&mut Channel, &mut Context<'_>),
+    ) {
         let mut loads = Vec::new();
-        let Some(entry) = self.calls.get_mut(&id) else { return };
+        let Some(entry) = self.channels.get_mut(id) else { return };
         let mut cx = Context {
             now,
             endpoint: &mut self.endpoint,
@@ -369,11 +400,9 @@ impl Shard {
             loads: &mut loads,
             streams: &mut self.streams,
         };
-        let was_live = entry.call.is_live();
-        act(&mut entry.call, &mut cx);
-        self.live -= usize::from(was_live && !entry.call.is_live());
+        act(&mut entry.channel, &mut cx);
 
-        let deadline = entry.call.poll_timeout();
+        let deadline = entry.channel.poll_timeout();
         if deadline != entry.deadline {
             if let Some(old) = entry.deadline {
                 self.deadlines.remove(&(old, id));
@@ -383,11 +412,11 @@ impl Shard {
             }
             entry.deadline = deadline;
         }
-        if entry.call.is_over() {
+        if entry.channel.is_over() {
             if let Some(old) = entry.deadline {
                 self.deadlines.remove(&(old, id));
             }
-            self.calls.remove(&id);
+            self.channels.remove(id);
         }
         for load in loads {
             self.load(load);
@@ -398,10 +427,10 @@ impl Shard {
     fn load(&self, load: Load) {
         let (clips, loaded) = (self.parts.clips.clone(), self.loaded.clone());
         tokio::spawn(async move {
-            let Load { call, id, request } = load;
+            let Load { channel, id, request } = load;
             let result = clips.load(request).await;
             // A shard that has ended needs no sound.
-            let _ = loaded.send((call, id, result));
+            let _ = loaded.send((channel, id, result));
         });
     }
 
@@ -412,8 +441,8 @@ impl Shard {
 
     fn publish_live(&self) {
         self.live_published.send_if_modified(|published| {
-            let changed = *published != self.live;
-            *published = self.live;
+            let changed = *published != self.calls.len();
+            *published = self.calls.len();
             changed
         });
     }
@@ -423,7 +452,7 @@ impl Shard {
 async fn run_instance(app: Arc<dyn AnyApplication>, shared: Arc<Shared>, ticket: Ticket) {
     let channel = CallChannel::new(shared.clone());
     let running = AssertUnwindSafe(async { app.run_boxed(channel).await });
-    let call_id = &shared.identity.call_id;
+    let call_id = &shared.identity().call_id;
     let outcome = match running.catch_unwind().await {
         Ok(Ok(code)) => {
             tracing::info!(target: "offhook::report", %call_id, code, "the instance has ended");

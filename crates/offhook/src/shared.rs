@@ -1,5 +1,6 @@
-//! What a call publishes for every thread to read without waiting (ST-6, DET-2).
+//! What a channel publishes for every thread to read without waiting (ST-6, DET-2).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,7 +11,8 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
 use crate::cause::Cause;
-use crate::command::{CallRef, Command};
+use crate::channels::ChannelRef;
+use crate::command::Command;
 use crate::details::{Attestation, Details, Direction, FarEndType, MediaStats};
 use crate::header::HeaderField;
 use crate::network::MediaEngine;
@@ -18,20 +20,19 @@ use crate::player::{JobStatus, Player, PlayerCause, PlayerState};
 use crate::state::State;
 use crate::tones::ToneManager;
 
-/// The part of a call that its channels share with its shard.
+/// The part of a channel that its handles share with its shard.
 pub(crate) struct Shared {
-    pub(crate) identity: Identity,
-    /// All header fields of the INVITE (SIP-5).
-    pub(crate) request_headers: Headers,
+    pub(crate) direction: Direction,
     pub(crate) headers_to_send: Mutex<Vec<HeaderField>>,
     pub(crate) tone_manager: Mutex<Option<ToneManager>>,
     published: watch::Sender<Published>,
     listeners: Mutex<Vec<mpsc::UnboundedSender<ChannelEvent>>>,
-    shard: mpsc::UnboundedSender<(CallRef, Command)>,
-    call: CallRef,
+    shard: mpsc::UnboundedSender<(ChannelRef, Command)>,
+    channel: ChannelRef,
 }
 
 /// What never changes about a call.
+#[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) call_id: Arc<str>,
     pub(crate) from: Arc<str>,
@@ -39,7 +40,9 @@ pub(crate) struct Identity {
     pub(crate) target: Arc<str>,
     pub(crate) divert: Option<Arc<str>>,
     pub(crate) attestation: Option<Attestation>,
-    pub(crate) remote: std::net::SocketAddr,
+    pub(crate) remote: Option<SocketAddr>,
+    /// All header fields of the INVITE that came (SIP-5).
+    pub(crate) request_headers: Headers,
     pub(crate) start: SystemTime,
     pub(crate) started_at: Instant,
 }
@@ -51,9 +54,13 @@ impl Identity {
     }
 }
 
-/// What changes about a call, always as a whole: a reader never sees `IDLE` with yesterday's cause (CAU-8).
+/// The present call, or the last one, always as a whole: a reader never sees `IDLE` with yesterday's cause
+/// (CAU-8), nor one call's details with another's state.
 #[derive(Clone)]
 pub(crate) struct Published {
+    pub(crate) identity: Arc<Identity>,
+    /// How many calls the channel has carried, this one included.
+    pub(crate) call_number: u64,
     pub(crate) state: State,
     pub(crate) cause: Cause,
     pub(crate) raw_cause: Arc<str>,
@@ -99,8 +106,10 @@ impl Media {
 }
 
 impl Published {
-    fn new(state: State) -> Self {
+    fn new(identity: Arc<Identity>, call_number: u64, state: State) -> Self {
         Self {
+            identity,
+            call_number,
             state,
             cause: Cause::Normal,
             raw_cause: Arc::from(""),
@@ -156,27 +165,27 @@ pub enum ChannelEvent {
 }
 
 impl Shared {
-    pub(crate) fn new(
+    /// The channel of a caller whose call is `identity`.
+    pub(crate) fn incoming(
         identity: Identity,
-        request_headers: Headers,
-        call: CallRef,
-        shard: mpsc::UnboundedSender<(CallRef, Command)>,
+        channel: ChannelRef,
+        shard: mpsc::UnboundedSender<(ChannelRef, Command)>,
     ) -> Self {
+        let published = Published::new(Arc::new(identity), 1, State::CallIncoming);
         Self {
-            identity,
-            request_headers,
+            direction: Direction::Inbound,
             headers_to_send: Mutex::default(),
             tone_manager: Mutex::default(),
-            published: watch::Sender::new(Published::new(State::CallIncoming)),
+            published: watch::Sender::new(published),
             listeners: Mutex::default(),
             shard,
-            call,
+            channel,
         }
     }
 
     /// Hands a command to the shard; `false` if the server has ended.
     pub(crate) fn send(&self, command: Command) -> bool {
-        self.shard.send((self.call, command)).is_ok()
+        self.shard.send((self.channel, command)).is_ok()
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<Published> {
@@ -198,6 +207,11 @@ impl Shared {
         self.read(|published| published.state)
     }
 
+    /// What never changes about the present call, or about the last one.
+    pub(crate) fn identity(&self) -> Arc<Identity> {
+        self.read(|published| published.identity.clone())
+    }
+
     /// Changes what is published, visible to every thread before this returns (ST-6).
     pub(crate) fn publish(&self, change: impl FnOnce(&mut Published)) {
         self.published.send_modify(change);
@@ -212,9 +226,16 @@ impl Shared {
         self.announce(&ChannelEvent::State { state, cause, details: Box::new(self.details(now)) });
     }
 
-    /// Tells the listeners about the end of the call; nothing follows it.
+    /// Tells the listeners about the end of the call. On a channel that makes no calls nothing follows it.
     pub(crate) fn announce_end(&self, now: Instant) {
         self.announce_state(now);
+        if self.direction == Direction::Inbound {
+            self.stop_announcing();
+        }
+    }
+
+    /// Nothing more will happen on this channel.
+    pub(crate) fn stop_announcing(&self) {
         self.listeners.lock().clear();
     }
 
@@ -226,7 +247,7 @@ impl Shared {
 
     pub(crate) fn details(&self, now: Instant) -> Details {
         let published = self.published.borrow().clone();
-        let identity = &self.identity;
+        let identity = &published.identity;
         let until = published.ended_at.unwrap_or(now);
         let since_answer = published.answered_at.map(|at| until.saturating_duration_since(at));
         Details {
@@ -237,12 +258,12 @@ impl Shared {
             call_divert: identity.divert.clone(),
             attestation: identity.attestation,
             codec: published.codec,
-            direction: Direction::Inbound,
+            direction: self.direction,
             raw_cause: published.raw_cause,
             q850: published.q850,
             connected_id: None,
             far_end_type: FarEndType::Unknown,
-            remote_address: Some(identity.remote),
+            remote_address: identity.remote,
             start_time: identity.start,
             answer_time: published.answered_at.map(|at| identity.wall_clock(at)),
             duration: since_answer.map_or(Duration::ZERO, to_tenths),

@@ -7,7 +7,7 @@ use offhook_sip::{HeaderName, Headers, StatusCode, Text};
 use tokio::sync::oneshot;
 
 use super::session::{NoMedia, Session};
-use super::{Call, Context, Control, Ending};
+use super::{Channel, Context, Control, Ending};
 use crate::answer::{Answer, AnswerError, NoCommonCodec};
 use crate::command::Ticket;
 use crate::error::{BadArgument, Fault, Operation, WrongState};
@@ -45,7 +45,7 @@ impl AnswerControl {
     }
 }
 
-impl Call {
+impl Channel {
     pub(super) fn begin_answer(
         &mut self,
         cx: &mut Context<'_>,
@@ -178,8 +178,9 @@ impl Call {
                 }
             }
         }
-        if let Err(error) = cx.endpoint.answer(cx.now, self.id, sdp.as_ref(), headers) {
-            tracing::error!(call_id = %self.shared.identity.call_id, %error, "the call cannot be answered");
+        let Some(call) = self.sip else { return };
+        if let Err(error) = cx.endpoint.answer(cx.now, call, sdp.as_ref(), headers) {
+            tracing::error!(call_id = %self.identity.call_id, %error, "the call cannot be answered");
             let fault = Fault {
                 operation: Operation::Answer,
                 state: State::Idle,
@@ -209,7 +210,7 @@ impl Call {
     }
 
     fn refuse_for_ports(&mut self, cx: &mut Context<'_>, error: &std::io::Error) -> AnswerError {
-        tracing::error!(call_id = %self.shared.identity.call_id, %error, "no RTP port could be had");
+        tracing::error!(call_id = %self.identity.call_id, %error, "no RTP port could be had");
         self.refuse_now(cx, StatusCode::SERVICE_UNAVAILABLE, Ending::NO_PORT);
         AnswerError::Fault(Fault {
             operation: Operation::Answer,

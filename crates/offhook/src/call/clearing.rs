@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use offhook_media::StreamCommand;
 use offhook_sip::{Clearing, ClearingCause, HeaderName, Headers, StatusCode, Text};
 
-use super::{Call, Context, Control};
+use super::{Channel, Context, Control};
 use crate::app::{AppErrorKind, Refusal};
 use crate::cause::Cause;
 use crate::command::Outcome;
@@ -59,7 +59,7 @@ pub(super) struct Refusing {
     pub(super) deadline: Instant,
 }
 
-impl Call {
+impl Channel {
     /// REJ-1 to REJ-9. `State::Error` if the raw cause is not supported.
     pub(super) fn reject(&mut self, cx: &mut Context<'_>, reject: &Reject) -> Result<State, RejectError> {
         let state = self.state();
@@ -157,9 +157,10 @@ impl Call {
     /// The audio has stopped, or has had its time to: the final response leaves.
     pub(super) fn send_refusal(&mut self, cx: &mut Context<'_>) {
         let Some(Refusing { status, headers, .. }) = self.refusing.take() else { return };
-        if let Err(error) = cx.endpoint.reject(cx.now, self.id, status, headers) {
+        let Some(call) = self.sip else { return };
+        if let Err(error) = cx.endpoint.reject(cx.now, call, status, headers) {
             // The far end was faster; its clearing is on its way to us.
-            tracing::debug!(call_id = %self.shared.identity.call_id, %error, "no refusal was sent");
+            tracing::debug!(call_id = %self.identity.call_id, %error, "no refusal was sent");
             return;
         }
         let ending = self.intended.clone().unwrap_or(Ending::normal("refused"));
@@ -170,7 +171,7 @@ impl Call {
     pub(crate) fn on_cleared(&mut self, cx: &mut Context<'_>, clearing: &Clearing) {
         // A refusal that waited for the audio was never sent: the far end was faster.
         let refused_too_late = self.refusing.take().is_some();
-        self.cleared = true;
+        self.sip = None;
         let theirs = match clearing.cause {
             ClearingCause::Cancelled => Ending::normal("CANCEL from the caller"),
             ClearingCause::RemoteBye => Ending::normal("BYE from the far end"),
@@ -196,7 +197,7 @@ impl Call {
             return;
         }
         tracing::debug!(
-            call_id = %self.shared.identity.call_id,
+            call_id = %self.identity.call_id,
             "refusing with {}: {}",
             status.code(),
             ending.reason
@@ -217,12 +218,13 @@ impl Call {
 
     /// BYE: at once when answered, after the ACK when answering (HUP-6).
     fn release(&mut self, cx: &mut Context<'_>, headers: Headers, ending: Ending) {
-        tracing::debug!(call_id = %self.shared.identity.call_id, "releasing: {}", ending.reason);
+        tracing::debug!(call_id = %self.identity.call_id, "releasing: {}", ending.reason);
         self.intended = Some(ending);
         self.stream_command(cx, StreamCommand::Close);
-        if let Err(error) = cx.endpoint.hang_up(cx.now, self.id, headers) {
+        let Some(call) = self.sip else { return };
+        if let Err(error) = cx.endpoint.hang_up(cx.now, call, headers) {
             // The far end was faster; its clearing is on its way to us.
-            tracing::debug!(call_id = %self.shared.identity.call_id, %error, "no BYE was sent");
+            tracing::debug!(call_id = %self.identity.call_id, %error, "no BYE was sent");
         }
     }
 

@@ -26,7 +26,8 @@ pub(crate) fn identity(
         target: party(invite.to().ok().map(|to| to.0.uri)),
         divert: divert(invite),
         attestation: attestation(invite),
-        remote,
+        remote: Some(remote),
+        request_headers: invite.headers.clone(),
         start,
         started_at,
     }

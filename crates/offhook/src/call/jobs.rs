@@ -6,7 +6,7 @@ use offhook_media::{Clip, JobId, PlayEnd, StreamCommand};
 use tokio::sync::oneshot;
 
 use super::session::{Session, next_job};
-use super::{Call, Context, Load, LoadId};
+use super::{Channel, Context, Load, LoadId};
 use crate::clip::{ClipRequest, ClipSource};
 use crate::command::{Ticket, Until};
 use crate::error::{BadArgument, Busy, Unplayable, WrongState};
@@ -82,7 +82,7 @@ impl BargeIn {
     }
 }
 
-impl Call {
+impl Channel {
     /// Starts a job of a player, or loads its sound first.
     pub(super) fn begin_job(
         &mut self,
@@ -104,7 +104,7 @@ impl Call {
             return self.start_job(cx, ticket, player, settings, until, clip, reply);
         }
         let load = self.next_load(cx);
-        cx.loads.push(Load { call: self.id, id: load, request });
+        cx.loads.push(Load { channel: self.id, id: load, request });
         self.loading = Some(LoadingJob { load, ticket, player, settings, until, reply });
     }
 

@@ -1,9 +1,10 @@
-//! The logic of one call, without sockets, tasks or a clock of its own.
+//! The logic of one channel and of the call that it carries, without sockets, tasks or a clock of its own.
 //!
-//! A [`Call`] belongs to one shard. Everything that happens to it comes as a method with the present
-//! instant in [`Context`]; what it does goes to the SIP endpoint, to the media engine, and to what the
-//! call publishes. One concept has one file: `ring`, `answer`, `clearing`, `jobs` (players and
-//! digits), `session` (the media session), `offers` (later offers of the peer).
+//! A [`Channel`] belongs to one shard. It carries one call at a time, and may carry none. Everything
+//! that happens to it comes as a method with the present instant in [`Context`]; what it does goes to
+//! the SIP endpoint, to the media engine, and to what the channel publishes. One concept has one
+//! file: `ring`, `answer`, `clearing`, `jobs` (players and digits), `session` (the media session),
+//! `offers` (later offers of the peer).
 
 mod answer;
 mod clearing;
@@ -14,13 +15,14 @@ mod ring;
 mod session;
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
 use offhook_media::{Clip, CodecList, StreamEvent};
 use offhook_net::StreamId;
 use offhook_sip::sdp::SessionDescription;
-use offhook_sip::{Endpoint, Flow, Reliability};
+use offhook_sip::{Endpoint, Incoming, Reliability};
 
 use self::answer::AnswerControl;
 pub(crate) use self::clearing::refusal_response;
@@ -31,21 +33,27 @@ use self::ring::RingControl;
 use self::session::Session;
 pub(crate) use self::session::{codec_of, codec_specs, stream_direction};
 use crate::cause::Cause;
+use crate::channels::ChannelRef;
 use crate::clip::{ClipRequest, ClipStore};
-use crate::command::{CallRef, Command, Ticket};
+use crate::command::{Command, Ticket};
 use crate::error::{Busy, Operation};
 use crate::network::{MediaEngine, StreamEvents};
 use crate::playable::MediaError;
 use crate::random::Random;
 use crate::settings::Settings;
-use crate::shared::Shared;
+use crate::shared::{Identity, Shared};
 use crate::state::State;
 
-/// One incoming call, from its INVITE until its instance and its media have ended.
-pub(crate) struct Call {
-    id: CallRef,
+/// One channel, from the start of its instance until the instance, the call and its media have ended.
+pub(crate) struct Channel {
+    id: ChannelRef,
     shared: Arc<Shared>,
-    flow: Flow,
+    /// What never changes about the present call, or about the last one.
+    identity: Arc<Identity>,
+    /// The call at the SIP endpoint, until it is cleared or was let go.
+    sip: Option<offhook_sip::Call>,
+    /// Our address as the far end sees it, before NAT.
+    local_ip: IpAddr,
     /// The offer of the INVITE.
     offer: Option<SessionDescription>,
     reliability: Reliability,
@@ -63,7 +71,6 @@ pub(crate) struct Call {
     refusing: Option<Refusing>,
     /// Why we are clearing the call.
     intended: Option<Ending>,
-    cleared: bool,
     instance_running: bool,
     /// When the call has lasted `max_call` (RUN-27).
     longest: Option<Instant>,
@@ -73,7 +80,7 @@ pub(crate) struct Call {
     media_since: Option<Instant>,
 }
 
-/// What a call needs of its shard.
+/// What a channel needs of its shard.
 pub(crate) struct Context<'a> {
     pub(crate) now: Instant,
     pub(crate) endpoint: &'a mut Endpoint,
@@ -83,15 +90,15 @@ pub(crate) struct Context<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) random: &'a mut Random,
     pub(crate) clips: &'a ClipStore,
-    /// Sound to be loaded off the shard; the result comes back to [`Call::loaded`].
+    /// Sound to be loaded off the shard; the result comes back to [`Channel::loaded`].
     pub(crate) loads: &'a mut Vec<Load>,
-    /// Which call a stream belongs to.
-    pub(crate) streams: &'a mut HashMap<StreamId, CallRef>,
+    /// Which channel a stream belongs to.
+    pub(crate) streams: &'a mut HashMap<StreamId, ChannelRef>,
 }
 
-/// Sound to be loaded for a call.
+/// Sound to be loaded for a channel.
 pub(crate) struct Load {
-    pub(crate) call: CallRef,
+    pub(crate) channel: ChannelRef,
     pub(crate) id: LoadId,
     pub(crate) request: ClipRequest,
 }
@@ -108,19 +115,21 @@ enum Signalled {
     EarlyMedia,
 }
 
-/// A call whose shard ends under it cannot be controlled any more: whoever waits for it is told so.
-impl Drop for Call {
+/// A channel that ends takes no more calls. If its shard ends under a call, that call cannot be controlled
+/// any more: whoever waits for it is told so.
+impl Drop for Channel {
     fn drop(&mut self) {
         let old = self.state();
         if old == State::Idle {
-            return;
+            return self.shared.stop_announcing();
         }
         self.shared.publish(|published| {
             published.state = State::Idle;
             published.cause = Cause::Error;
         });
         self.log_state(old, State::Idle, "the server has ended");
-        self.shared.announce_end(self.shared.identity.started_at);
+        self.shared.announce_end(self.identity.started_at);
+        self.shared.stop_announcing();
     }
 }
 
@@ -146,20 +155,17 @@ impl Control {
     }
 }
 
-impl Call {
-    pub(crate) fn new(
-        id: CallRef,
-        shared: Arc<Shared>,
-        flow: Flow,
-        offer: Option<SessionDescription>,
-        reliability: Reliability,
-    ) -> Self {
+impl Channel {
+    /// A channel without a call.
+    pub(crate) fn new(id: ChannelRef, shared: Arc<Shared>) -> Self {
         Self {
             id,
+            identity: shared.identity(),
             shared,
-            flow,
-            offer,
-            reliability,
+            sip: None,
+            local_ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            offer: None,
+            reliability: Reliability::Absent,
             codecs: None,
             signalled: Signalled::Nothing,
             session: Session::None,
@@ -168,12 +174,21 @@ impl Call {
             loading: None,
             refusing: None,
             intended: None,
-            cleared: false,
             instance_running: true,
             longest: None,
             media_watch: None,
             media_since: None,
         }
+    }
+
+    /// A channel whose call is there already: what `shared` publishes is about it.
+    pub(crate) fn incoming(id: ChannelRef, shared: Arc<Shared>, incoming: Incoming) -> Self {
+        let mut channel = Self::new(id, shared);
+        channel.sip = Some(incoming.call);
+        channel.local_ip = incoming.flow.local.ip();
+        channel.offer = incoming.sdp;
+        channel.reliability = incoming.reliability;
+        channel
     }
 
     /// Takes a request of a channel.
@@ -210,8 +225,11 @@ impl Call {
         }
     }
 
-    /// Takes an event of the call's stream.
-    pub(crate) fn stream_event(&mut self, cx: &mut Context<'_>, event: StreamEvent) {
+    /// Takes an event of a stream of this channel; that of an earlier call may still have to say something.
+    pub(crate) fn stream_event(&mut self, cx: &mut Context<'_>, stream: StreamId, event: StreamEvent) {
+        if !matches!(&self.session, Session::Open(open) if open.stream == stream) {
+            return;
+        }
         match event {
             StreamEvent::PlayEnded { job, reason, .. } => self.play_ended(cx, job, reason),
             StreamEvent::DigitBegun { digit } => self.digit(cx, digit),
@@ -252,14 +270,14 @@ impl Call {
         }
     }
 
-    /// Whether nothing is left to do for this call, so that it can be dropped.
+    /// Whether nothing is left to do for this channel, so that it can be dropped.
     pub(crate) fn is_over(&self) -> bool {
-        self.cleared && !self.instance_running && !self.session.is_open()
+        self.sip.is_none() && !self.instance_running && !self.session.is_open()
     }
 
-    /// Whether the far end is still there.
-    pub(crate) fn is_live(&self) -> bool {
-        !self.cleared
+    /// Whether this is the call that the channel carries.
+    pub(crate) fn carries(&self, call: offhook_sip::Call) -> bool {
+        self.sip == Some(call)
     }
 
     fn state(&self) -> State {
@@ -280,7 +298,7 @@ impl Call {
     fn log_state(&self, old: State, new: State, reason: &str) {
         tracing::debug!(
             target: "offhook::state",
-            call_id = %self.shared.identity.call_id,
+            call_id = %self.identity.call_id,
             "{old} -> {new}: {reason}"
         );
     }

@@ -5,10 +5,10 @@ use offhook_sip::sdp::{self, Direction, SessionDescription};
 use offhook_sip::{OfferId, StatusCode, Text};
 
 use super::session::{Session, codec_specs};
-use super::{Call, Context, Ending};
+use super::{Channel, Context, Ending};
 use crate::state::State;
 
-impl Call {
+impl Channel {
     /// The peer offers a session again: hold, another address, another codec (RFC 3264 section 8).
     pub(crate) fn offered(&mut self, cx: &mut Context<'_>, id: OfferId, offer: Option<&SessionDescription>) {
         let specs = codec_specs(self.codec_list(cx));
@@ -28,7 +28,7 @@ impl Call {
             }
             _ => {
                 tracing::info!(
-                    call_id = %self.shared.identity.call_id,
+                    call_id = %self.identity.call_id,
                     "the far end offers a session where none can be changed; refused with 488"
                 );
                 self.reply_to_offer(cx, id, Err(StatusCode::NOT_ACCEPTABLE_HERE));
@@ -44,7 +44,7 @@ impl Call {
             }
             Err(error) => {
                 tracing::info!(
-                    call_id = %self.shared.identity.call_id,
+                    call_id = %self.identity.call_id,
                     %error,
                     "the far end's later offer is refused with 488; the session goes on as it was"
                 );
@@ -64,7 +64,7 @@ impl Call {
                     self.update_stream(cx, parameters);
                 }
                 Err(error) => tracing::info!(
-                    call_id = %self.shared.identity.call_id,
+                    call_id = %self.identity.call_id,
                     %error,
                     "the answer to our later offer cannot be used; the session goes on as it was"
                 ),
@@ -132,10 +132,11 @@ impl Call {
         id: OfferId,
         reply: Result<SessionDescription, StatusCode>,
     ) {
+        let Some(call) = self.sip else { return };
         if let Err(error) =
-            cx.endpoint.answer_offer(cx.now, self.id, id, reply.as_ref().map_err(|status| *status))
+            cx.endpoint.answer_offer(cx.now, call, id, reply.as_ref().map_err(|status| *status))
         {
-            tracing::debug!(call_id = %self.shared.identity.call_id, %error, "the offer was withdrawn");
+            tracing::debug!(call_id = %self.identity.call_id, %error, "the offer was withdrawn");
         }
     }
 }

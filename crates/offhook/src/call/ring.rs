@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::jobs::{Owner, PlayOrder};
 use super::session::{NoMedia, Proposal, Session};
-use super::{Call, Context, Control, LoadId, Signalled};
+use super::{Channel, Context, Control, LoadId, Signalled};
 use crate::clip::{ClipRequest, ClipSource};
 use crate::command::Ticket;
 use crate::error::{BadArgument, Fault, Operation, Unplayable, WrongState};
@@ -79,7 +79,7 @@ impl RingControl {
     }
 }
 
-impl Call {
+impl Channel {
     pub(super) fn begin_ring(&mut self, cx: &mut Context<'_>, ticket: Ticket, ring: Ring, reply: RingReply) {
         if self.refusing.is_some() {
             self.send_refusal(cx);
@@ -99,7 +99,7 @@ impl Call {
             return self.commit_ring(cx, ticket, plan, Some(clip), reply);
         }
         let load = self.next_load(cx);
-        cx.loads.push(super::Load { call: self.id, id: load, request });
+        cx.loads.push(super::Load { channel: self.id, id: load, request });
         let phase = Phase::Loading { load, plan: Box::new(plan) };
         self.control = Some(Control::Ring(RingControl { ticket, reply, phase }));
     }
@@ -166,11 +166,13 @@ impl Call {
         if self.signalled == Signalled::EarlyMedia && self.state() == State::RingIncoming {
             // The caller was promised media by the 183; from here on it rings plainly (RING-30).
             let plain = Progress { status: StatusCode::RINGING, sdp: None, headers: Headers::default() };
-            if let Err(error) = cx.endpoint.ring(cx.now, self.id, plain) {
-                tracing::debug!(call_id = %self.shared.identity.call_id, %error, "no 180 after the 183");
+            if let Some(call) = self.sip
+                && let Err(error) = cx.endpoint.ring(cx.now, call, plain)
+            {
+                tracing::debug!(call_id = %self.identity.call_id, %error, "no 180 after the 183");
             }
             tracing::info!(
-                call_id = %self.shared.identity.call_id,
+                call_id = %self.identity.call_id,
                 "early media is not available: the caller's answer cannot be used; ringing plainly"
             );
         }
@@ -184,7 +186,7 @@ impl Call {
         let codecs = self.codec_list(cx).clone();
         let signalled = self.plain_plan(cx, &codecs).and_then(|media| Ok(self.signal(cx, media)?));
         if let Err(error) = signalled {
-            tracing::warn!(call_id = %self.shared.identity.call_id, %error, "auto_ring failed");
+            tracing::warn!(call_id = %self.identity.call_id, %error, "auto_ring failed");
         }
     }
 
@@ -250,7 +252,7 @@ impl Call {
         if self.session.is_negotiated() {
             if given != *self.codec_list(cx) {
                 tracing::warn!(
-                    call_id = %self.shared.identity.call_id,
+                    call_id = %self.identity.call_id,
                     "codecs {given} come after the negotiation and are ignored; in force: {}",
                     self.codec_list(cx)
                 );
@@ -307,7 +309,7 @@ impl Call {
 
     fn log_unavailable(&self, reason: &str) {
         tracing::info!(
-            call_id = %self.shared.identity.call_id,
+            call_id = %self.identity.call_id,
             "early media is not available: {reason}; ringing plainly"
         );
     }
@@ -431,9 +433,11 @@ impl Call {
 
     fn send_provisional(&self, cx: &mut Context<'_>, progress: Progress) -> Result<offhook_sip::Sent, Fault> {
         let status = progress.status.code();
-        cx.endpoint.ring(cx.now, self.id, progress).map_err(|error| {
-            tracing::error!(call_id = %self.shared.identity.call_id, %error, "no {status} could be sent");
-            self.ring_fault("the provisional response could not be sent")
+        let fault = || self.ring_fault("the provisional response could not be sent");
+        let call = self.sip.ok_or_else(fault)?;
+        cx.endpoint.ring(cx.now, call, progress).map_err(|error| {
+            tracing::error!(call_id = %self.identity.call_id, %error, "no {status} could be sent");
+            fault()
         })
     }
 

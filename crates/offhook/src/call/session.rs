@@ -11,7 +11,7 @@ use offhook_sip::sdp::{
     self, CodecSpec, Direction, LocalMedia, NoAgreement, SessionDescription, StreamParameters,
 };
 
-use super::{Call, Context};
+use super::{Channel, Context};
 use crate::details::MediaStats;
 use crate::network::ReservedPorts;
 use crate::settings::silence_policy;
@@ -166,7 +166,7 @@ impl Session {
     }
 }
 
-impl Call {
+impl Channel {
     /// The codec list of this call: its own, or the server's (RING-50, RING-53).
     pub(super) fn codec_list<'a>(&'a self, cx: &'a Context<'_>) -> &'a CodecList {
         self.codecs.as_ref().unwrap_or(&cx.settings.codecs)
@@ -174,7 +174,7 @@ impl Call {
 
     /// Takes a port and writes our answer or offer; sends nothing.
     pub(super) fn propose(&self, cx: &mut Context<'_>, codecs: &CodecList) -> Result<Proposal, NoMedia> {
-        let arrived_at = self.flow.local.ip();
+        let arrived_at = self.local_ip;
         let bind = cx.settings.config.media.address.unwrap_or(arrived_at);
         let ports = cx.media.reserve(bind).map_err(NoMedia::Port)?;
         let seen = match cx.settings.config.media.advertised {
@@ -227,7 +227,7 @@ impl Call {
                 self.session = Session::Open(Box::new(open));
             }
             Err(error) => tracing::error!(
-                call_id = %self.shared.identity.call_id,
+                call_id = %self.identity.call_id,
                 %error,
                 "the media stream cannot be started"
             ),
@@ -253,7 +253,7 @@ impl Call {
             }
             Err(error) => {
                 tracing::info!(
-                    call_id = %self.shared.identity.call_id,
+                    call_id = %self.identity.call_id,
                     %error,
                     "the answer to our offer cannot be used"
                 );
@@ -295,10 +295,7 @@ impl Call {
     pub(super) fn stream_closed(&mut self, cx: &mut Context<'_>, stats: &StreamStats) {
         let stats = MediaStats::of(stats);
         self.shared.publish(|published| published.media = Media::Ended(stats));
-        if let Session::Open(open) = &self.session {
-            cx.streams.remove(&open.stream);
-            self.session = Session::Closed;
-        }
+        self.session = Session::Closed;
         if self.refusing.is_some() {
             self.send_refusal(cx);
         }
