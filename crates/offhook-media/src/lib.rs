@@ -23,8 +23,10 @@ mod sound;
 mod stream;
 
 pub mod dtmf;
+pub mod jitter;
 pub mod measure;
 pub mod playout;
+pub mod recorder;
 pub mod rtp;
 pub mod speech;
 pub mod tone;
@@ -36,6 +38,6 @@ pub use offhook_dsp::resample;
 pub use playout::{JobId, PlayEnd};
 pub use sound::Sound;
 pub use stream::{
-    DigitsRefusal, HeardPacket, Outgoing, SilencePolicy, Stream, StreamCommand, StreamConfig,
-    StreamDirection, StreamEvent, StreamStats, StreamUpdate,
+    DigitCarrier, DigitsRefusal, HeardFrame, HeardPacket, Outgoing, SilencePolicy, Stream, StreamCommand,
+    StreamConfig, StreamDirection, StreamEvent, StreamStats, StreamUpdate,
 };

@@ -17,7 +17,7 @@ fn digits(driven: &Driven) -> Vec<(char, Duration)> {
         .happened()
         .into_iter()
         .filter_map(|event| match event {
-            StreamEvent::Digit { digit, duration } => Some((*digit, *duration)),
+            StreamEvent::Digit { digit, duration, .. } => Some((*digit, *duration)),
             _ => None,
         })
         .collect()
@@ -36,7 +36,9 @@ fn a_press_is_one_digit() {
         driven.run(ms(20));
     }
     assert_eq!(digits(&driven), [('5', ms(80))]);
-    assert!(driven.happened().iter().any(|event| matches!(event, StreamEvent::DigitBegun { digit: '5' })));
+    assert!(
+        driven.happened().iter().any(|event| matches!(event, StreamEvent::DigitBegun { digit: '5', .. }))
+    );
 }
 
 /// DTMF-12, UR-33: the end is lost, and the press is over all the same.
@@ -128,16 +130,51 @@ fn what_is_sent_is_heard() {
 
 #[test]
 fn digits_that_cannot_be_sent_are_refused() {
-    let mut driven = Driven::new(StreamConfig { telephone_event_send: None, ..config() });
-    driven.command(StreamCommand::SendDigits("1".to_owned()));
-    let mut other = Driven::new(config());
-    other.command(StreamCommand::SendDigits("1x".to_owned()));
-    for (driven, not_negotiated) in [(&driven, true), (&other, false)] {
-        let [StreamEvent::DigitsRefused { reason }] = driven.happened()[..] else {
-            panic!("{:?}", driven.events)
-        };
-        assert_eq!(*reason == DigitsRefusal::NotNegotiated, not_negotiated);
+    let mut driven = Driven::new(config());
+    driven.command(StreamCommand::SendDigits("1x".to_owned()));
+    let [StreamEvent::DigitsRefused { reason: DigitsRefusal::Queue(_) }] = driven.happened()[..] else {
+        panic!("{:?}", driven.events)
+    };
+}
+
+/// DTMF-11, DTMF-17: without telephone events keys are tones, in both directions.
+#[test]
+fn without_telephone_events_keys_are_tones() {
+    let plain = StreamConfig { telephone_event: None, telephone_event_send: None, ..config() };
+    let mut sender = Driven::new(plain.clone());
+    let mut hearer = Driven::new(plain);
+    sender.command(StreamCommand::SendDigits("159D,0".to_owned()));
+    let mut passed = 0;
+    for _ in 0..100 {
+        sender.run(ms(20));
+        for sent in sender.sent.drain(..).filter(|sent| !sent.rtcp) {
+            hearer.rtp(signalled(), &sent.bytes);
+            passed += 1;
+        }
+        hearer.run(ms(20));
     }
+    let heard = digits(&hearer);
+    assert_eq!(heard.iter().map(|(digit, _)| digit).collect::<String>(), "159D0");
+    assert!(heard.iter().all(|(_, duration)| duration.abs_diff(ms(100)) <= ms(20)), "{heard:?}");
+    assert_eq!(passed, 100, "the stream goes on behind the tones");
+    let done = sender.events.iter().find(|(_, event)| matches!(event, StreamEvent::DigitsSent));
+    assert_eq!(done.map(|(at, _)| *at), Some(ms(1500)), "five keys of 200 ms and a comma of 500 ms");
+}
+
+/// DTMF-11: where telephone events were negotiated, tones are no keys.
+#[test]
+fn tones_are_no_keys_beside_telephone_events() {
+    let mut sender = Driven::new(StreamConfig { telephone_event_send: None, ..config() });
+    let mut hearer = Driven::new(config());
+    sender.command(StreamCommand::SendDigits("15".to_owned()));
+    for _ in 0..30 {
+        sender.run(ms(20));
+        for sent in sender.sent.drain(..).filter(|sent| !sent.rtcp) {
+            hearer.rtp(signalled(), &sent.bytes);
+        }
+        hearer.run(ms(20));
+    }
+    assert_eq!(digits(&hearer), []);
 }
 
 #[test]

@@ -131,3 +131,54 @@ fn every_packet_time_carries_the_same_sound() {
         assert_eq!(driven.audio(), expected, "{packet_time} ms");
     }
 }
+
+/// FP-9, FP-10: a pause is silence, and what plays goes on where it was, or from where it is told to.
+#[test]
+fn what_plays_pauses_and_goes_on_from_elsewhere() {
+    let mut driven = Driven::new(config());
+    let clip: Vec<u8> = (0..1600_u32).map(|sample| (sample / 160) as u8).collect();
+    driven.play(1, clip, false, None);
+    driven.run(ms(50));
+    driven.command(StreamCommand::Pause);
+    driven.run(ms(60));
+    driven.command(StreamCommand::Resume);
+    driven.run(ms(40));
+    driven.command(StreamCommand::Seek(ms(160)));
+    driven.run(ms(100));
+    let frames: Vec<u8> = driven.rtp_sent().iter().map(|sent| sent.payload()[0]).collect();
+    assert_eq!(frames[..10], [0, 1, 2, SILENCE, SILENCE, SILENCE, 3, 4, 8, 9]);
+    assert!(matches!(
+        driven.happened().last(),
+        Some(StreamEvent::PlayEnded { reason: PlayEnd::Finished, .. })
+    ));
+}
+
+/// FP-10: past the end what plays is over, or begins again when looped.
+#[test]
+fn seeking_past_the_end_ends_or_begins_again() {
+    for (looped, expected) in [(false, [0, SILENCE]), (true, [0, 0])] {
+        let mut driven = Driven::new(config());
+        let clip: Vec<u8> = (0..800_u32).map(|sample| (sample / 160) as u8).collect();
+        driven.play(1, clip, looped, None);
+        driven.run(ms(10));
+        driven.command(StreamCommand::Seek(ms(5000)));
+        driven.run(ms(30));
+        let frames: Vec<u8> = driven.rtp_sent().iter().map(|sent| sent.payload()[0]).collect();
+        assert_eq!(frames[..2], expected, "looped: {looped}");
+    }
+}
+
+/// FP-16: the limit counts on in a pause.
+#[test]
+fn a_limit_counts_on_in_a_pause() {
+    let mut driven = Driven::new(config());
+    driven.play(1, [7; 16_000], false, Some(ms(200)));
+    driven.command(StreamCommand::Pause);
+    driven.run(ms(250));
+    assert!(
+        driven
+            .happened()
+            .iter()
+            .any(|event| matches!(event, StreamEvent::PlayEnded { reason: PlayEnd::Limit, .. }))
+    );
+}

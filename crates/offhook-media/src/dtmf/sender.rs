@@ -25,25 +25,7 @@ impl EventSender {
     /// A character that is neither a key nor a comma, or more than [`EventSender::MAX_WAITING`] waiting. Nothing
     /// is added then.
     pub fn queue(&mut self, digits: &str) -> Result<(), QueueDigitsError> {
-        let waiting = self.queue.len();
-        for key in digits.chars() {
-            let key = match key {
-                ',' => Ok(Key::Pause),
-                _ => Digit::try_from(key).map(Key::Press).map_err(QueueDigitsError::from),
-            };
-            let key = match key {
-                Ok(_) if self.queue.len() >= Self::MAX_WAITING => Err(QueueDigitsError::TooMany),
-                key => key,
-            };
-            match key {
-                Ok(key) => self.queue.push_back(key),
-                Err(error) => {
-                    self.queue.truncate(waiting);
-                    return Err(error);
-                }
-            }
-        }
-        Ok(())
+        keys_of(digits, &mut self.queue)
     }
 
     /// What the frame that is due carries: it begins at `timestamp`, lasts `samples`, at a clock of
@@ -125,6 +107,29 @@ impl EventPacket {
     }
 }
 
+/// Adds the keys of `digits` to a queue: all of them or none.
+pub(super) fn keys_of(digits: &str, queue: &mut VecDeque<Key>) -> Result<(), QueueDigitsError> {
+    let waiting = queue.len();
+    for key in digits.chars() {
+        let key = match key {
+            ',' => Ok(Key::Pause),
+            _ => Digit::try_from(key).map(Key::Press).map_err(QueueDigitsError::from),
+        };
+        let key = match key {
+            Ok(_) if queue.len() >= EventSender::MAX_WAITING => Err(QueueDigitsError::TooMany),
+            key => key,
+        };
+        match key {
+            Ok(key) => queue.push_back(key),
+            Err(error) => {
+                queue.truncate(waiting);
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Why digits were not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -137,8 +142,9 @@ pub enum QueueDigitsError {
     TooMany,
 }
 
+/// What is pressed, or not.
 #[derive(Clone, Copy, Debug)]
-enum Key {
+pub(super) enum Key {
     Press(Digit),
     Pause,
 }

@@ -34,13 +34,33 @@ impl Playout {
         let replaced = self.end(PlayEnd::Replaced);
         let Play { job, clip, looped, limit_samples } = play;
         let position = 0;
-        self.playing = Some(Playing { job, clip, looped, position, left: limit_samples, played: 0 });
+        self.playing =
+            Some(Playing { job, clip, looped, position, left: limit_samples, played: 0, paused: false });
         replaced
     }
 
     /// Stops what plays; silence from the next frame on.
     pub fn stop(&mut self) -> Option<Ended> {
         self.end(PlayEnd::Stopped)
+    }
+
+    /// Stands still, with silence in place of the clip; the limit counts on (FP-9). `false` if nothing plays.
+    pub fn pause(&mut self) -> bool {
+        self.set_paused(true)
+    }
+
+    /// Goes on after a [`pause`](Self::pause). `false` if nothing plays.
+    pub fn resume(&mut self) -> bool {
+        self.set_paused(false)
+    }
+
+    /// Goes on from the given sample of the clip; past its end it is over with the next frame, or begins again when
+    /// looped (FP-10). `false` if nothing plays.
+    pub fn seek(&mut self, sample: u64) -> bool {
+        let Some(playing) = &mut self.playing else { return false };
+        let length = playing.clip.len();
+        playing.position = usize::try_from(sample).map_or(length, |sample| sample.min(length));
+        true
     }
 
     /// The job whose last sample was in the frame before, to be called when the next frame is due: what was
@@ -77,6 +97,10 @@ impl Playout {
         mut part: impl FnMut(&Clip, std::ops::Range<usize>, usize),
     ) -> usize {
         let Some(playing) = &mut self.playing else { return 0 };
+        if playing.paused {
+            self.stand_still(samples);
+            return 0;
+        }
         let length = playing.clip.bytes.len();
         let mut done = 0;
         let reason = loop {
@@ -110,6 +134,21 @@ impl Playout {
             self.playing = None;
         }
         done
+    }
+
+    /// A frame of a pause: only the limit counts.
+    fn stand_still(&mut self, samples: usize) {
+        let Some(Playing { left: Some(left), .. }) = &mut self.playing else { return };
+        *left = left.saturating_sub(samples as u64);
+        if *left == 0 {
+            self.ending = self.end(PlayEnd::Limit);
+        }
+    }
+
+    fn set_paused(&mut self, paused: bool) -> bool {
+        let Some(playing) = &mut self.playing else { return false };
+        playing.paused = paused;
+        true
     }
 
     fn end(&mut self, reason: PlayEnd) -> Option<Ended> {
@@ -161,6 +200,7 @@ struct Playing {
     /// What is left of the limit.
     left: Option<u64>,
     played: u64,
+    paused: bool,
 }
 
 /// Turns bytes of one codec into another's, through linear samples.

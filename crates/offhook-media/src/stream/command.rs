@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::config::StreamUpdate;
 use crate::Clip;
 use crate::playout::JobId;
+use crate::recorder::{RecordEnd, RecordSettings};
 
 /// An order to a [`Stream`](crate::Stream).
 #[derive(Clone, Debug)]
@@ -25,8 +26,27 @@ pub enum StreamCommand {
     Stop,
     /// A later offer and answer changed the session.
     Update(StreamUpdate),
-    /// Send digits as telephone events, 100 ms each and 100 ms apart; a comma is a pause of half a second.
+    /// Stand still in what plays, with silence in its place, until [`Resume`](Self::Resume) (FP-9). Limits count on.
+    Pause,
+    /// Go on with what plays.
+    Resume,
+    /// Go on from another place of what plays, counted from its beginning. Past its end it is over, or begins again
+    /// when looped (FP-10).
+    Seek(Duration),
+    /// Send digits, 100 ms each and 100 ms apart; a comma is a pause of half a second. As telephone events, or as tones
+    /// where these were not negotiated (DTMF-17).
     SendDigits(String),
+    /// Send none of the digits that wait.
+    StopDigits,
+    /// Record what is heard from here on. A recording that runs ends.
+    Record {
+        /// The name that [`StreamEvent::Recorded`](super::StreamEvent::Recorded) will carry.
+        job: JobId,
+        /// How.
+        settings: Box<RecordSettings>,
+    },
+    /// End the recording, for this reason.
+    StopRecording(RecordEnd),
     /// Say where things stand: answered by [`StreamEvent::Report`](super::StreamEvent::Report).
     Report,
     /// Say BYE and end. The last event is [`StreamEvent::Closed`](super::StreamEvent::Closed).

@@ -7,6 +7,7 @@ use super::heard::HeardPacket;
 use super::stats::StreamStats;
 use crate::dtmf::QueueDigitsError;
 use crate::playout::{JobId, PlayEnd};
+use crate::recorder::{RecordEnd, RecordedPart};
 
 /// News from a [`Stream`](crate::Stream).
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub enum StreamEvent {
     DigitBegun {
         /// `0` to `9`, `*`, `#`, `A` to `D`.
         digit: char,
+        /// How it came.
+        carrier: DigitCarrier,
     },
     /// The far end released a key: one press, one of these (DTMF-12).
     Digit {
@@ -35,6 +38,8 @@ pub enum StreamEvent {
         digit: char,
         /// How long it was pressed, as far as its packets arrived.
         duration: Duration,
+        /// How it came.
+        carrier: DigitCarrier,
     },
     /// All digits of the [`SendDigits`](super::StreamCommand::SendDigits) so far have been sent.
     DigitsSent,
@@ -42,6 +47,24 @@ pub enum StreamEvent {
     DigitsRefused {
         /// Why not.
         reason: DigitsRefusal,
+    },
+    /// A piece of a recording, to be written.
+    Recorded {
+        /// Which recording.
+        job: JobId,
+        /// The piece.
+        part: RecordedPart,
+    },
+    /// A recording is over: after its last [`Recorded`](Self::Recorded).
+    RecordEnded {
+        /// Which recording.
+        job: JobId,
+        /// Why.
+        reason: RecordEnd,
+        /// Whether anything but silence was heard (REC-6).
+        heard_audio: bool,
+        /// The playing time.
+        duration: Duration,
     },
     /// Our packets go here from the next one on: the first valid packet came from there, and the session
     /// description names another address (RING-38).
@@ -59,12 +82,22 @@ pub enum StreamEvent {
     Closed(StreamStats),
 }
 
+/// How a digit came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DigitCarrier {
+    /// As telephone events (RFC 4733).
+    Event,
+    /// As tones within the audio.
+    InBand,
+}
+
 /// Why digits are not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DigitsRefusal {
-    /// The far end did not agree to telephone events.
-    #[error("telephone events were not negotiated")]
+    /// A later offer and answer took the telephone events away that were being sent.
+    #[error("telephone events are no longer negotiated")]
     NotNegotiated,
     /// A character is no digit, or too many are waiting.
     #[error(transparent)]

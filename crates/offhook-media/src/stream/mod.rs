@@ -4,6 +4,7 @@ mod command;
 mod config;
 mod event;
 mod heard;
+mod hearing;
 mod receive;
 mod stats;
 
@@ -13,12 +14,15 @@ use std::time::{Duration, Instant};
 
 pub use self::command::StreamCommand;
 pub use self::config::{SilencePolicy, StreamConfig, StreamDirection, StreamUpdate};
-pub use self::event::{DigitsRefusal, StreamEvent};
+pub use self::event::{DigitCarrier, DigitsRefusal, StreamEvent};
 pub use self::heard::HeardPacket;
+pub use self::hearing::HeardFrame;
+use self::hearing::Hearing;
 pub use self::stats::StreamStats;
 use crate::Codec;
-use crate::dtmf::{EVENT_BYTES, EventReceiver, EventSender, Slot};
+use crate::dtmf::{EVENT_BYTES, EventReceiver, EventSender, Slot, ToneSender};
 use crate::playout::{Ended, Play, PlayEnd, Playout};
+use crate::recorder::RecordEnd;
 use crate::rtp::rtcp::{OutgoingCompound, Schedule, SenderInfo, ntp_timestamp};
 use crate::rtp::{HEADER_BYTES, Latch, Receiver, Sender};
 
@@ -36,8 +40,8 @@ use crate::rtp::{HEADER_BYTES, Latch, Receiver, Sender};
 /// clock of the session (MED-15). A driver that comes late gets the frames that are due one after another; when
 /// more than two are due, the older ones are left out, as if they had been lost, and the timestamps say so.
 ///
-/// The steady state allocates nothing: not for a frame, not for a packet that comes. A stream that records
-/// allocates for every packet it hears.
+/// The steady state allocates nothing: not for a frame, not for a packet that comes. A stream made with
+/// [`StreamConfig::record`] allocates for every packet it hears, a recording two or three times a second.
 #[derive(Debug)]
 pub struct Stream {
     started_at: Instant,
@@ -54,6 +58,7 @@ pub struct Stream {
     playout: Playout,
     telephone_event_send: Option<u8>,
     digits_out: EventSender,
+    tones_out: ToneSender,
     digits_waiting: bool,
 
     payload_receive: u8,
@@ -61,6 +66,8 @@ pub struct Stream {
     latch: Latch,
     receiver: Receiver,
     digits_in: EventReceiver,
+    /// What listens to the audio that comes; `None` in a stream that only plays.
+    hearing: Option<Box<Hearing>>,
     discarded: u64,
     record: bool,
 
@@ -93,7 +100,7 @@ impl Stream {
         let seed = u64::from(config.ssrc) << 32 | u64::from(config.first_timestamp);
         let mut schedule = Schedule::new(seed);
         let next_report = now + schedule.interval();
-        Self {
+        let mut stream = Self {
             started_at: now,
             next_frame: Some(now + config.offset),
             packet_time,
@@ -111,12 +118,14 @@ impl Stream {
             playout: Playout::default(),
             telephone_event_send: config.telephone_event_send,
             digits_out: EventSender::default(),
+            tones_out: ToneSender::default(),
             digits_waiting: false,
             payload_receive: config.payload_receive,
             telephone_event: config.telephone_event,
             latch: Latch::new(config.symmetric, config.remote_rtp),
             receiver: Receiver::new(config.codec.clock_rate_hz()),
             digits_in: EventReceiver::default(),
+            hearing: None,
             discarded: 0,
             record: config.record,
             rtcp_mux: config.rtcp_mux,
@@ -135,7 +144,9 @@ impl Stream {
             now,
             frames_skipped: 0,
             events: VecDeque::new(),
-        }
+        };
+        stream.review_hearing();
+        stream
     }
 
     /// Carries out an order. After [`StreamCommand::Close`] all others are ignored.
@@ -155,7 +166,20 @@ impl Stream {
                 self.play_ended(stopped);
             }
             StreamCommand::Update(update) => self.update(update),
+            StreamCommand::Pause => {
+                self.playout.pause();
+            }
+            StreamCommand::Resume => {
+                self.playout.resume();
+            }
+            StreamCommand::Seek(to) => {
+                let sample = self.samples_in(to);
+                self.playout.seek(sample);
+            }
             StreamCommand::SendDigits(digits) => self.send_digits(&digits),
+            StreamCommand::StopDigits => self.drop_digits(),
+            StreamCommand::Record { job, settings } => self.begin_recording(now, job, *settings),
+            StreamCommand::StopRecording(reason) => self.end_recording(reason),
             StreamCommand::Report => {
                 let stats = self.stats();
                 self.events.push_back(StreamEvent::Report(stats));
@@ -192,9 +216,12 @@ impl Stream {
             self.skip_frames(1);
         }
 
+        if self.hearing.is_some() {
+            self.listen(now);
+        }
         if self.digits_in.is_pressed() {
             let press = self.digits_in.handle_timeout(now);
-            self.pressed(press);
+            self.pressed(press, DigitCarrier::Event);
         }
         if now >= self.next_report {
             self.report_due = true;
@@ -233,7 +260,10 @@ impl Stream {
             (Some(first), Some(last)) => last.saturating_duration_since(first),
             _ => Duration::ZERO,
         };
+        let (playout_delay, concealed) = self.hearing_stats();
         StreamStats {
+            playout_delay,
+            concealed,
             packets_sent: self.sender.packets(),
             octets_sent: self.sender.octets(),
             packets_received: self.receiver.packets(),
@@ -277,25 +307,32 @@ impl Stream {
             self.skip_frames(1);
         }
         self.frame_samples = frame_samples(self.codec, self.packet_time);
-        if self.telephone_event_send.is_none() && self.digits_waiting {
-            self.digits_out = EventSender::default();
-            self.digits_waiting = false;
+        if self.telephone_event_send.is_none() && !self.digits_out.is_idle() {
+            self.drop_digits();
             self.events.push_back(StreamEvent::DigitsRefused { reason: DigitsRefusal::NotNegotiated });
         }
+        self.review_hearing();
     }
 
     fn send_digits(&mut self, digits: &str) {
         let queued = match self.telephone_event_send {
-            Some(_) => self.digits_out.queue(digits).map_err(DigitsRefusal::from),
-            None => Err(DigitsRefusal::NotNegotiated),
+            Some(_) => self.digits_out.queue(digits),
+            None => self.tones_out.queue(digits),
         };
         match queued {
             Ok(()) => self.digits_waiting = true,
-            Err(reason) => self.events.push_back(StreamEvent::DigitsRefused { reason }),
+            Err(error) => self.events.push_back(StreamEvent::DigitsRefused { reason: error.into() }),
         }
     }
 
+    fn drop_digits(&mut self) {
+        self.digits_out = EventSender::default();
+        self.tones_out = ToneSender::default();
+        self.digits_waiting = false;
+    }
+
     fn close(&mut self, now: Instant) {
+        self.end_recording(RecordEnd::Closed);
         self.next_frame = None;
         self.frame_due = false;
         let ended = self.playout.stop();
@@ -305,7 +342,8 @@ impl Stream {
         });
         self.play_ended(ended);
         let released = self.digits_in.handle_timeout(now + EventReceiver::LOST_END);
-        self.pressed(released);
+        self.pressed(released, DigitCarrier::Event);
+        self.release_tones();
         // Who was never there says no BYE (RFC 3550 section 6.3.7).
         self.report_due = self.present;
         self.bye_due = self.present;
@@ -319,12 +357,13 @@ impl Stream {
         let samples = self.frame_samples;
         if self.digits_waiting {
             let slot = self.digits_out.slot(self.sender.timestamp(), samples, self.codec.clock_rate_hz());
-            if self.digits_out.is_idle() {
+            if self.digits_out.is_idle() && self.tones_out.is_idle() {
                 self.digits_waiting = false;
                 self.events.push_back(StreamEvent::DigitsSent);
             }
             if let (Slot::Packet(packet), Some(payload_type)) = (slot, self.telephone_event_send) {
                 self.playout.skip(samples as usize);
+                self.sent_silence(samples as usize);
                 let header =
                     self.sender.event(packet.start, packet.first, payload_type, samples, EVENT_BYTES);
                 let length = header.write(&packet.event.to_bytes(), buffer)?;
@@ -332,8 +371,10 @@ impl Stream {
             }
         }
 
-        if self.silence == SilencePolicy::Suppress && !self.playout.is_playing() {
+        let tones = !self.tones_out.is_idle();
+        if self.silence == SilencePolicy::Suppress && !self.playout.is_playing() && !tones {
             self.sender.skip(samples);
+            self.sent_silence(samples as usize);
             return None;
         }
         let length = HEADER_BYTES + samples as usize;
@@ -342,10 +383,26 @@ impl Stream {
             return None;
         };
         let (head, frame) = packet.split_at_mut(HEADER_BYTES);
-        let filled = self.playout.fill(self.codec, frame);
-        frame[filled..].fill(self.codec.silence_byte());
+        if tones {
+            self.write_tones(frame);
+        } else {
+            let filled = self.playout.fill(self.codec, frame);
+            frame[filled..].fill(self.codec.silence_byte());
+        }
+        if self.hearing.is_some() {
+            self.sent_audio(self.codec, frame);
+        }
         head.copy_from_slice(&self.sender.frame(samples, frame.len()).to_bytes());
         Some(self.sent(to, length))
+    }
+
+    /// Fills a frame with the tones of digits, in place of what plays.
+    fn write_tones(&mut self, frame: &mut [u8]) {
+        self.playout.skip(frame.len());
+        let mut samples = [0; LONGEST_FRAME];
+        let samples = &mut samples[..frame.len().min(LONGEST_FRAME)];
+        self.tones_out.fill(self.codec.clock_rate_hz(), samples);
+        self.codec.encode_into(samples, frame);
     }
 
     fn sent(&mut self, to: SocketAddr, len: usize) -> Outgoing {
@@ -394,7 +451,9 @@ impl Stream {
 
     /// Passes over frames that are not sent.
     fn skip_frames(&mut self, count: u32) {
-        self.playout.skip(self.frame_samples as usize * count as usize);
+        let samples = self.frame_samples as usize * count as usize;
+        self.playout.skip(samples);
+        self.sent_silence(samples);
         self.sender.skip(self.frame_samples.wrapping_mul(count));
     }
 
@@ -432,5 +491,7 @@ fn frame_samples(codec: Codec, packet_time: Duration) -> u32 {
     codec.samples_in(packet_time) as u32
 }
 
+/// 60 ms at 8000 Hz.
+const LONGEST_FRAME: usize = 480;
 /// When more frames than this are due at once, the older ones are left out.
 const MAX_FRAMES_BEHIND: u32 = 2;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{HeardPacket, Stream, StreamEvent};
+use super::{DigitCarrier, HeardPacket, Stream, StreamEvent};
 use crate::dtmf::{Event, EventHeader, Press};
 use crate::rtp::rtcp::{Compound, Report};
 use crate::rtp::{Arrival, Packet, Verdict, is_rtcp};
@@ -53,8 +53,10 @@ impl Stream {
         if let Some(event) = event {
             let of = EventHeader { marker: header.marker, timestamp: header.timestamp };
             for press in self.digits_in.packet(now, header.ssrc, of, &event) {
-                self.pressed(press);
+                self.pressed(press, DigitCarrier::Event);
             }
+        } else {
+            self.heard_audio(now, arrival, &header, packet.payload());
         }
         if self.record {
             self.events.push_back(StreamEvent::Heard(HeardPacket {
@@ -111,15 +113,20 @@ impl Stream {
         }
     }
 
-    pub(super) fn pressed(&mut self, press: Option<Press>) {
+    pub(super) fn pressed(&mut self, press: Option<Press>, carrier: DigitCarrier) {
         let event = match press {
             None => return,
-            Some(Press::Begun { digit }) => StreamEvent::DigitBegun { digit: digit.as_char() },
+            Some(Press::Begun { digit }) => {
+                let digit = digit.as_char();
+                self.events.push_back(StreamEvent::DigitBegun { digit, carrier });
+                return self.digit_meets_recording(digit);
+            }
             Some(Press::Over { digit, timestamp_units }) => StreamEvent::Digit {
                 digit: digit.as_char(),
                 duration: Duration::from_secs_f64(
                     f64::from(timestamp_units) / f64::from(self.codec.clock_rate_hz()),
                 ),
+                carrier,
             },
         };
         self.events.push_back(event);

@@ -22,6 +22,10 @@ pub struct StreamStats {
     pub frames_skipped: u64,
     /// Interarrival jitter (RFC 3550 appendix A.8) in milliseconds.
     pub jitter_ms: f64,
+    /// The delay that the jitter buffer adds; zero where nothing listens (UR-40).
+    pub playout_delay: Duration,
+    /// What stands for audio that did not come in time, as far as anything listened.
+    pub concealed: Duration,
     /// Time from the first to the last accepted RTP packet.
     pub heard_for: Duration,
     /// When the last accepted RTP or RTCP packet came.

@@ -34,7 +34,7 @@ impl WavFormat {
         }
     }
 
-    pub(super) const fn bits_per_sample(self) -> u16 {
+    pub(crate) const fn bits_per_sample(self) -> u16 {
         match self {
             Self::Pcm16 => 16,
             Self::Pcm8 | Self::ALaw | Self::MuLaw => 8,

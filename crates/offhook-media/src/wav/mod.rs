@@ -100,35 +100,42 @@ impl WavInfo {
 
 /// A mono file of a format without blocks.
 fn container(format: WavFormat, rate_hz: u32, data: &[u8]) -> Vec<u8> {
-    let bytes_per_sample = format.bits_per_sample() / 8;
+    let mut file = header(format, 1, rate_hz, data.len());
+    file.extend_from_slice(data);
+    if data.len() % 2 == 1 {
+        file.push(0);
+    }
+    file
+}
+
+/// What stands before `data_bytes` of a format without blocks. Its length does not depend on them.
+pub(crate) fn header(format: WavFormat, channels: u16, rate_hz: u32, data_bytes: usize) -> Vec<u8> {
+    let frame_bytes = channels * (format.bits_per_sample() / 8);
     let pcm = format == WavFormat::Pcm16;
-    let mut body = Vec::with_capacity(data.len() + 64);
-    body.extend_from_slice(b"WAVEfmt ");
-    body.extend_from_slice(&if pcm { 16_u32 } else { 18 }.to_le_bytes());
-    body.extend_from_slice(&format.tag().to_le_bytes());
-    body.extend_from_slice(&1_u16.to_le_bytes());
-    body.extend_from_slice(&rate_hz.to_le_bytes());
-    body.extend_from_slice(&rate_hz.saturating_mul(u32::from(bytes_per_sample)).to_le_bytes());
-    body.extend_from_slice(&bytes_per_sample.to_le_bytes());
-    body.extend_from_slice(&format.bits_per_sample().to_le_bytes());
+    let mut header = Vec::with_capacity(64);
+    header.extend_from_slice(b"RIFF");
+    header.extend_from_slice(&[0; 4]);
+    header.extend_from_slice(b"WAVEfmt ");
+    header.extend_from_slice(&if pcm { 16_u32 } else { 18 }.to_le_bytes());
+    header.extend_from_slice(&format.tag().to_le_bytes());
+    header.extend_from_slice(&channels.to_le_bytes());
+    header.extend_from_slice(&rate_hz.to_le_bytes());
+    header.extend_from_slice(&rate_hz.saturating_mul(u32::from(frame_bytes)).to_le_bytes());
+    header.extend_from_slice(&frame_bytes.to_le_bytes());
+    header.extend_from_slice(&format.bits_per_sample().to_le_bytes());
     if !pcm {
         // Formats other than PCM state the size of their extension, here none, and their length in samples.
-        body.extend_from_slice(&0_u16.to_le_bytes());
-        body.extend_from_slice(b"fact");
-        body.extend_from_slice(&4_u32.to_le_bytes());
-        body.extend_from_slice(&chunk_size(data.len() / usize::from(bytes_per_sample)));
+        header.extend_from_slice(&0_u16.to_le_bytes());
+        header.extend_from_slice(b"fact");
+        header.extend_from_slice(&4_u32.to_le_bytes());
+        header.extend_from_slice(&chunk_size(data_bytes / usize::from(frame_bytes)));
     }
-    body.extend_from_slice(b"data");
-    body.extend_from_slice(&chunk_size(data.len()));
-    body.extend_from_slice(data);
-    if data.len() % 2 == 1 {
-        body.push(0);
-    }
-    let mut file = Vec::with_capacity(body.len() + 8);
-    file.extend_from_slice(b"RIFF");
-    file.extend_from_slice(&chunk_size(body.len()));
-    file.extend_from_slice(&body);
-    file
+    header.extend_from_slice(b"data");
+    header.extend_from_slice(&chunk_size(data_bytes));
+    // The size counts what follows it, with the padding of data of an odd length.
+    let riff_bytes = chunk_size((header.len() - 8).saturating_add(data_bytes).saturating_add(data_bytes % 2));
+    header[4..8].copy_from_slice(&riff_bytes);
+    header
 }
 
 /// Beyond 4 GiB the size reads "unknown": up to the end of the file.

@@ -232,7 +232,7 @@ impl Channel {
         }
         match event {
             StreamEvent::PlayEnded { job, reason, .. } => self.play_ended(cx, job, reason),
-            StreamEvent::DigitBegun { digit } => self.digit(cx, digit),
+            StreamEvent::DigitBegun { digit, .. } => self.digit(cx, digit),
             StreamEvent::Closed(stats) => self.stream_closed(cx, &stats),
             _ => {}
         }
