@@ -6,8 +6,9 @@ The package is pure Python and uses nothing but the standard library.
 
 from __future__ import annotations
 
+from offhook._clock import sleep
 from offhook.errors import Error, Hangup, OffhookError
 
-__all__ = ["Error", "Hangup", "OffhookError", "__version__"]
+__all__ = ["Error", "Hangup", "OffhookError", "__version__", "sleep"]
 
 __version__ = "0.1.0"

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from offhook import _clock
 from offhook._request import Known, Message, Request, T
 from offhook.errors import Error, Hangup, OffhookError
 
@@ -102,7 +103,7 @@ class Wire:
         """Send a request, have the reading thread hand its result to ``take``, and wait at most so long."""
         waiting = _Taking(take)
         self._request(method, params, waiting)
-        waiting.wait(seconds)
+        waiting.wait(_clock.patience(seconds))
 
     def request(self, method: str, params: Message, done: Callable[[], None]) -> None:
         """Send a request and go on; ``done`` is called on the reading thread when it is over."""

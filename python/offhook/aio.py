@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from offhook._clock import async_sleep as sleep
 from offhook._core import Channel
 from offhook._extra import ExtraChannels
 from offhook._job import ChannelObject
@@ -40,6 +41,7 @@ __all__ = [
     "UASCallDTMFPlayer",
     "UASCallFilePlayer",
     "UASCallFileRecorder",
+    "sleep",
 ]
 
 T = TypeVar("T")

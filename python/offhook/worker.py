@@ -20,7 +20,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from offhook import _instance, aio, tones, uas
+from offhook import _clock, _instance, aio, tones, uas
 from offhook._application import Application, InvalidApplication, load
 from offhook._core import Channel
 from offhook._instance import Outcome
@@ -213,6 +213,7 @@ class Worker:
         pool = self._pool
 
         def task() -> None:
+            _clock.enter(self._wire, start, log.warning)
             outcome = _instance.run(application, call, log)
             pool.release()
             self._end(start, outcome)
@@ -231,6 +232,7 @@ class Worker:
         call = _instance.arguments(start, application.form, channel, self._files, log)
 
         async def run() -> None:
+            _clock.enter(self._wire, start, log.warning)
             self._end(start, await _instance.run_async(application, call, log))
 
         def begin() -> None:
@@ -307,6 +309,8 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    if os.environ.pop(_clock.VARIABLE, "") == "virtual":
+        _clock.make_virtual()
     worker = Worker(_inherited_socket(int(value)))
     _leave_signals_to_the_server()
     try:

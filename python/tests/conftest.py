@@ -17,6 +17,8 @@ from support.server import ServerProcess, find_binary
 from support.sip import Caller
 from support.standstill import StandstillWatch
 
+pytest_plugins = ["offhook.testing.plugin"]
+
 DEADLOCK_SECONDS = 120
 
 
@@ -40,6 +42,16 @@ def worker() -> Iterator[WorkerPeer]:
     """A configured worker in this process and the server's end of its connection."""
     with WorkerPeer() as worker_peer:
         yield worker_peer
+
+
+@pytest.fixture
+def built_program(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program that was built last, for everything that looks for one."""
+    binary = find_binary()
+    if binary is None:
+        pytest.fail("the program is not built: cargo build --package offhook-cli, or set OFFHOOK_BINARY")
+    monkeypatch.setenv("OFFHOOK_BINARY", str(binary))
+    return binary
 
 
 @pytest.fixture

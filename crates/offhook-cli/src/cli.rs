@@ -49,6 +49,9 @@ pub(crate) enum Command {
     Demo(Demo),
     /// List the tones that an application can play by name, or write one to a file.
     Tones(Tones),
+    /// The test server behind `offhook.testing`, which talks to it over standard input and output.
+    #[command(hide = true)]
+    Rehearse,
     /// Print the completion script for a shell.
     Completions(Completions),
     /// Print the manual page (troff), or write one page for each command to a folder.

@@ -14,6 +14,7 @@ mod config;
 mod hearing;
 mod logs;
 mod picture;
+mod rehearsal;
 mod story;
 mod terminal;
 mod worker;

@@ -23,6 +23,7 @@ pub(super) async fn run(arguments: Check) -> anyhow::Result<Ending> {
         log_level: Level::Warning,
         capacity: 1,
         memory_bytes: None,
+        lockstep: None,
     };
     let progress = Progress::start("starting Python");
     let mut worker = Worker::start(&setup, 0).await?;

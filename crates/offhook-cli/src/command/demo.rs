@@ -71,6 +71,7 @@ async fn play(arguments: &Demo, path: &Path) -> anyhow::Result<Story> {
         log_level: Level::Warning,
         capacity: 4,
         memory_bytes: None,
+        lockstep: None,
     };
     let progress = Progress::start("starting Python");
     let pool = Arc::new(Pool::start(setup, 1).await?);

@@ -62,9 +62,17 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Check(arguments) => with_runtime(&logs, check::run(arguments)),
         Command::Demo(arguments) => with_runtime(&logs, demo::run(arguments)),
         Command::Tones(arguments) => tones::run(&arguments),
+        Command::Rehearse => rehearse(&logs),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
     }
+}
+
+/// The runtime of a rehearsal is its own: its clock is virtual.
+fn rehearse(logs: &crate::logs::LogOptions) -> anyhow::Result<Ending> {
+    let _logs = crate::logs::start_console(logs, crate::logs::Level::Warning)?;
+    crate::rehearsal::run()?;
+    Ok(Ending::Done)
 }
 
 /// For the commands that a person looks at: quiet logs on the console, no log files.

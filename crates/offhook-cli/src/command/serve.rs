@@ -45,6 +45,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<Ending> {
         log_level: settings.log.level,
         capacity: settings.workers.instances,
         memory_bytes: settings.workers.memory_bytes,
+        lockstep: None,
     };
     let progress = Progress::start("starting Python");
     let pool = Arc::new(Pool::start(setup, settings.workers.count).await?);

@@ -136,6 +136,7 @@ impl Instance {
         let mut mirror = lock(&self.mirror);
         let mut lines = self.news(&mut mirror);
         lines.extend(protocol::response(id, result));
+        link.answered(self, id);
         link.send(&lines);
     }
 

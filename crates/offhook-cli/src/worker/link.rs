@@ -11,6 +11,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::applications::Stamp;
 use super::instance::{End, Instance};
+use super::lockstep::Lockstep;
 use super::operation;
 use super::outbox::{Outbox, PushError};
 use super::protocol::{self, Hello, Incoming, LINE_BYTES, Loaded, LogLine, Notification, Request, RpcError};
@@ -30,6 +31,8 @@ pub(crate) struct Link {
     versions: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Version>>>>>,
     seats_taken: AtomicUsize,
     accepting: AtomicBool,
+    /// Under a virtual clock: what keeps it and the worker in step.
+    lockstep: Option<Arc<Lockstep>>,
 }
 
 #[derive(Default)]
@@ -89,7 +92,12 @@ impl Drop for Seat {
 
 impl Link {
     /// A connection without any worker on it so far; `hello` gets the worker's first message.
-    pub(super) fn new(index: usize, capacity: usize, hello: oneshot::Sender<Hello>) -> Arc<Self> {
+    pub(super) fn new(
+        index: usize,
+        capacity: usize,
+        lockstep: Option<Arc<Lockstep>>,
+        hello: oneshot::Sender<Hello>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             index,
             capacity,
@@ -102,6 +110,7 @@ impl Link {
             versions: Mutex::default(),
             seats_taken: AtomicUsize::new(0),
             accepting: AtomicBool::new(false),
+            lockstep,
         })
     }
 
@@ -145,6 +154,9 @@ impl Link {
         lock(&self.answers).insert(id, answer);
         // Whoever stops waiting takes the entry with it, so that late answers are ignored and nothing piles up.
         let _entry = Entry { map: &self.answers, id };
+        if let Some(lockstep) = &self.lockstep {
+            lockstep.owes();
+        }
         self.send(&protocol::request(id, method, params));
         match answered.await {
             Ok(Ok(result)) => Ok(result),
@@ -198,6 +210,9 @@ impl Link {
         }
         instances.by_channel.insert(instance.channel_id().to_owned(), Arc::clone(instance));
         instances.by_id.insert(instance.id().to_owned(), Arc::clone(instance));
+        if let Some(lockstep) = &self.lockstep {
+            lockstep.begins(instance.id(), instance.channel().details().call_id);
+        }
         true
     }
 
@@ -251,6 +266,9 @@ impl Link {
             instances.by_channel.clear();
             std::mem::take(&mut instances.by_id)
         };
+        if let Some(lockstep) = &self.lockstep {
+            lockstep.loses(lost.keys().cloned());
+        }
         for instance in lost.into_values() {
             instance.end(End::Lost { reason: reason.to_owned() });
         }
@@ -261,20 +279,48 @@ impl Link {
 
     fn take(self: &Arc<Self>, line: &[u8]) -> Result<(), String> {
         match Incoming::parse(line).map_err(|error| error.to_string())? {
-            Incoming::Request { id, request } => self.take_request(id, request),
+            Incoming::Request { id, method, request } => match &self.lockstep {
+                None => self.take_request(id, request),
+                Some(lockstep) => {
+                    let instance = request.as_ref().ok().and_then(|request| self.instance_of(request));
+                    lockstep.asks(self, instance.as_deref(), id, &method, request);
+                }
+            },
             Incoming::Notification(Some(notification)) => self.take_notification(notification)?,
             Incoming::Notification(None) => {}
-            Incoming::Response { id, result } => {
-                if let Some(answer) = lock(&self.answers).remove(&id) {
-                    // Whoever asked may have stopped waiting.
-                    let _ = answer.send(result);
-                }
-            }
+            Incoming::Response { id, result } => match &self.lockstep {
+                None => self.take_response(id, result),
+                Some(lockstep) => lockstep.responds(self, id, result),
+            },
         }
         Ok(())
     }
 
-    fn take_request(self: &Arc<Self>, id: u64, request: Result<Request, RpcError>) {
+    /// The instance that a request is about.
+    fn instance_of(&self, request: &Request) -> Option<String> {
+        match request {
+            Request::InstanceEnd(end) => Some(end.instance.clone()),
+            Request::Operation { channel, .. } => {
+                lock(&self.instances).by_channel.get(channel).map(|instance| instance.id().to_owned())
+            }
+        }
+    }
+
+    pub(super) fn take_response(&self, id: u64, result: Result<Value, RpcError>) {
+        if let Some(answer) = lock(&self.answers).remove(&id) {
+            // Whoever asked may have stopped waiting.
+            let _ = answer.send(result);
+        }
+    }
+
+    /// The request of an instance has its response.
+    pub(super) fn answered(&self, instance: &Instance, id: u64) {
+        if let Some(lockstep) = &self.lockstep {
+            lockstep.answered(instance.id(), id);
+        }
+    }
+
+    pub(super) fn take_request(self: &Arc<Self>, id: u64, request: Result<Request, RpcError>) {
         let request = match request {
             Ok(request) => request,
             Err(error) => return self.send(&protocol::response(id, &Err(error))),
@@ -338,6 +384,11 @@ impl Link {
             Notification::Cancel { id } => {
                 if let Some(cancel) = lock(&self.operations).get(&id) {
                     cancel.notify_one();
+                }
+            }
+            Notification::Thread(change) => {
+                if let Some(lockstep) = &self.lockstep {
+                    lockstep.thread(&change.instance, change.begins);
                 }
             }
         }

@@ -54,6 +54,11 @@ async fn perform(instance: &Instance, operation: Operation) -> Result<Value, Rpc
             Ok(state(channel.wait_for_idle(limit).await))
         }
         Operation::Details => Ok(json!({"details": whole(&channel.details())})),
+        Operation::Sleep { seconds } => {
+            let time = limit(instance, "sleep()", Some(seconds))?.unwrap_or_default();
+            tokio::time::sleep(time).await;
+            Ok(json!({}))
+        }
         Operation::PlayFile(parameters) => play_file(instance, parameters).await,
         Operation::StopFile => Ok(cause(stop(instance, false).await)),
         Operation::WaitFile { seconds } => {

@@ -211,6 +211,10 @@ enum Ended {
 /// Keeps new instances out of a worker that does not answer or has no memory left; ends with the reason why the
 /// worker has to be replaced.
 async fn watch_over(shared: &Shared, link: &Link, mut memory: Option<MemoryWatch>) -> String {
+    if shared.setup.lockstep.is_some() {
+        // Virtual time says nothing about how long a worker takes to answer.
+        return std::future::pending().await;
+    }
     let mut look = interval(PERIOD);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut ping = interval(PING_PERIOD);

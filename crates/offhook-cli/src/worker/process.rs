@@ -30,7 +30,12 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a worker; the socket is our end of its connection.
-    pub(crate) fn start(interpreter: &Interpreter, worker: usize) -> anyhow::Result<(Self, UnixStream)> {
+    /// With `virtual_clock` its applications sleep by the clock of the server's simulation.
+    pub(crate) fn start(
+        interpreter: &Interpreter,
+        worker: usize,
+        virtual_clock: bool,
+    ) -> anyhow::Result<(Self, UnixStream)> {
         let (ours, theirs) = StdUnixStream::pair().context("no socket pair for the worker")?;
         ours.set_nonblocking(true).context("no socket for the worker")?;
         let ours = UnixStream::from_std(ours).context("no socket for the worker")?;
@@ -52,6 +57,9 @@ impl Process {
             // A Ctrl-C in the terminal is for the server, which lets the calls end first.
             .process_group(0)
             .kill_on_drop(true);
+        if virtual_clock {
+            command.env("OFFHOOK_WORKER_CLOCK", "virtual");
+        }
         let mut child = command.spawn().map_err(|error| {
             let program = interpreter.program.display();
             anyhow!(error).context(format!(

@@ -17,7 +17,7 @@ pub(crate) const LINE_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) enum Incoming {
     /// It asks for something and waits for the answer.
-    Request { id: u64, request: Result<Request, RpcError> },
+    Request { id: u64, method: String, request: Result<Request, RpcError> },
     /// It tells something. Unknown notifications are `None` and ignored.
     Notification(Option<Notification>),
     /// It answers what we asked.
@@ -40,14 +40,24 @@ pub(crate) enum Operation {
     Answer(AnswerParameters),
     Reject(RejectParameters),
     HangUp,
-    WaitForIdle { seconds: Option<f64> },
+    WaitForIdle {
+        seconds: Option<f64>,
+    },
     Details,
+    /// Only under a virtual clock: the application sleeps (`offhook.sleep`).
+    Sleep {
+        seconds: f64,
+    },
     PlayFile(PlayFileParameters),
     StopFile,
-    WaitFile { seconds: Option<f64> },
+    WaitFile {
+        seconds: Option<f64>,
+    },
     PlayTone(PlayToneParameters),
     StopTone,
-    WaitTone { seconds: Option<f64> },
+    WaitTone {
+        seconds: Option<f64>,
+    },
 }
 
 impl Operation {
@@ -167,7 +177,17 @@ pub(crate) struct InstanceEnd {
 pub(crate) enum Notification {
     Hello(Hello),
     Log(LogLine),
-    Cancel { id: u64 },
+    Cancel {
+        id: u64,
+    },
+    /// Only under a virtual clock: a thread of the application begins or ends.
+    Thread(ThreadChange),
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ThreadChange {
+    pub(crate) instance: String,
+    pub(crate) begins: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -290,7 +310,8 @@ impl Incoming {
         let params = message.params.map_or("{}", RawValue::get);
         match (message.id, message.method, message.result, message.error) {
             (Some(id), Some(method), None, None) => {
-                Ok(Self::Request { id, request: Request::parse(&method, params) })
+                let request = Request::parse(&method, params);
+                Ok(Self::Request { id, method: method.into_owned(), request })
             }
             (None, Some(method), None, None) => Ok(Self::Notification(Notification::parse(&method, params)?)),
             (Some(id), None, Some(result), None) => {
@@ -308,6 +329,10 @@ impl Request {
         #[derive(Deserialize)]
         struct Channel {
             channel: String,
+        }
+        #[derive(Deserialize)]
+        struct Sleep {
+            seconds: f64,
         }
         #[derive(Deserialize)]
         struct Seconds {
@@ -329,6 +354,7 @@ impl Request {
                 Operation::WaitForIdle { seconds: read::<Seconds>(method, params)?.seconds }
             }
             "channel.details" => Operation::Details,
+            "clock.sleep" => Operation::Sleep { seconds: read::<Sleep>(method, params)?.seconds },
             "file_player.play" => Operation::PlayFile(read(method, params)?),
             "file_player.stop" => Operation::StopFile,
             "file_player.wait" => Operation::WaitFile { seconds: read::<Seconds>(method, params)?.seconds },
@@ -353,6 +379,7 @@ impl Notification {
         Ok(Some(match method {
             "worker.hello" => Self::Hello(serde_json::from_str(params).map_err(wrong)?),
             "log" => Self::Log(serde_json::from_str(params).map_err(wrong)?),
+            "clock.thread" => Self::Thread(serde_json::from_str(params).map_err(wrong)?),
             "$/cancel" => Self::Cancel { id: serde_json::from_str::<Id>(params).map_err(wrong)?.id },
             _ => return Ok(None),
         }))

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::link::Link;
+use super::lockstep::Lockstep;
 use super::process::{Interpreter, Process};
 use super::protocol::{self, Configure, Hello};
 use crate::logs::Level;
@@ -24,6 +25,8 @@ pub(crate) struct WorkerSetup {
     pub(crate) capacity: usize,
     /// `None`: no limit.
     pub(crate) memory_bytes: Option<u64>,
+    /// In a simulation: what keeps its clock and the workers in step.
+    pub(crate) lockstep: Option<Arc<Lockstep>>,
 }
 
 /// Why a worker did not come up.
@@ -71,9 +74,10 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts worker number `index` and waits until it is ready.
     pub(crate) async fn start(setup: &WorkerSetup, index: usize) -> Result<Self, StartError> {
-        let (process, socket) = Process::start(&setup.interpreter, index).map_err(StartError::Process)?;
+        let (process, socket) = Process::start(&setup.interpreter, index, setup.lockstep.is_some())
+            .map_err(StartError::Process)?;
         let (said_hello, hello) = oneshot::channel();
-        let link = Link::new(index, setup.capacity, said_hello);
+        let link = Link::new(index, setup.capacity, setup.lockstep.clone(), said_hello);
         let (read, write) = socket.into_split();
         let reader = tokio::spawn({
             let link = Arc::clone(&link);

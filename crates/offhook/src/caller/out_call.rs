@@ -88,6 +88,11 @@ impl OutCall {
         self.log.borrow().clearing.clone()
     }
 
+    /// How the call ended, once it has.
+    pub fn clearing(&self) -> Option<Clearing> {
+        self.log.borrow().clearing.clone()
+    }
+
     /// Ends the call: CANCEL before the answer, BYE after it. Does not wait; see [`cleared`](Self::cleared).
     pub fn hang_up(&self) {
         self.order(Order::HangUp(self.call));

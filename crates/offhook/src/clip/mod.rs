@@ -56,16 +56,19 @@ struct Inner {
     media_root: PathBuf,
     file_max_bytes: u64,
     speaker: Speaker,
+    work: Work,
 }
 
 impl ClipStore {
     pub(crate) fn new(config: &Config) -> Self {
+        let work = Work::new(config.seed);
         let inner = Inner {
             cache: Mutex::new(Cache::new(config.clip_cache_bytes)),
             speaking: Mutex::default(),
             media_root: config.media_root.clone(),
             file_max_bytes: config.file_max_bytes,
-            speaker: Speaker::new(config.speech.clone()),
+            speaker: Speaker::new(config.speech.clone(), work),
+            work,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -86,13 +89,14 @@ impl ClipStore {
     pub(crate) async fn load(&self, request: ClipRequest) -> Result<Clip, MediaError> {
         let ClipRequest { source, codec, looped } = request;
         let inner = self.inner.clone();
+        let work = inner.work;
         match source {
             ClipSource::Text(text) => self.speak(text, codec, looped).await,
             ClipSource::File(name) => {
-                blocking(&name.clone(), move || inner.load_file(&name, codec, looped)).await
+                work.run(&name.clone(), move || inner.load_file(&name, codec, looped)).await
             }
             ClipSource::Tone(sequence) => {
-                blocking("a tone", move || Ok(inner.render(sequence, codec, looped))).await
+                work.run("a tone", move || Ok(inner.render(sequence, codec, looped))).await
             }
         }
     }
@@ -115,8 +119,8 @@ impl ClipStore {
 async fn speak_once(inner: Arc<Inner>, key: Key, text: String) -> Result<Clip, MediaError> {
     let spoken = match inner.speaker.speak(&text).await {
         Ok(sound) => {
-            let (inner, key) = (inner.clone(), key.clone());
-            blocking("a text", move || match sound.samples.is_empty() {
+            let (work, inner, key) = (inner.work, inner.clone(), key.clone());
+            work.run("a text", move || match sound.samples.is_empty() {
                 true => Err(MediaError::Empty { what: "the spoken text".to_owned() }),
                 false => Ok(inner.encode(key, &sound)),
             })
@@ -172,17 +176,38 @@ impl Inner {
     }
 }
 
-/// Runs work off the async threads; a panic in it is an error of this one medium.
-async fn blocking<T: Send + 'static>(
-    what: &str,
-    work: impl FnOnce() -> Result<T, MediaError> + Send + 'static,
-) -> Result<T, MediaError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => Err(MediaError::Unreadable {
-            name: what.to_owned(),
-            error: Arc::new(std::io::Error::other(error.to_string())),
-        }),
+/// Where work is done that takes its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    /// On threads where blocking is allowed.
+    Aside,
+    /// In place. A simulation is repeatable because everything in it happens in one order, which threads would not
+    /// keep; its clock stands while it works.
+    InPlace,
+}
+
+impl Work {
+    /// A server with a seed runs in a simulation.
+    fn new(seed: Option<u64>) -> Self {
+        if seed.is_some() { Self::InPlace } else { Self::Aside }
+    }
+
+    /// Runs work; a panic in it, aside, is an error of this one medium.
+    async fn run<T: Send + 'static>(
+        self,
+        what: &str,
+        work: impl FnOnce() -> Result<T, MediaError> + Send + 'static,
+    ) -> Result<T, MediaError> {
+        if self == Self::InPlace {
+            return work();
+        }
+        match tokio::task::spawn_blocking(work).await {
+            Ok(result) => result,
+            Err(error) => Err(MediaError::Unreadable {
+                name: what.to_owned(),
+                error: Arc::new(std::io::Error::other(error.to_string())),
+            }),
+        }
     }
 }
 

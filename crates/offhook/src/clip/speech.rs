@@ -9,18 +9,19 @@ use std::time::Duration;
 use offhook_media::speech::{self, Script, Voice};
 use offhook_media::{Sound, wav};
 
-use super::{blocking, command, read_sound};
+use super::{Work, command, read_sound};
 use crate::config::{SpeechConfig, SpeechProvider};
 use crate::playable::MediaError;
 
 /// Speaks texts by the server's speech settings.
 pub(super) struct Speaker {
     config: SpeechConfig,
+    work: Work,
 }
 
 impl Speaker {
-    pub(super) fn new(config: SpeechConfig) -> Self {
-        Self { config }
+    pub(super) fn new(config: SpeechConfig, work: Work) -> Self {
+        Self { config, work }
     }
 
     /// The sound of a text, from the file cache if it was spoken before.
@@ -35,7 +36,7 @@ impl Speaker {
         }
         let kept = self.config.cache.as_deref().map(|directory| self.cache_path(directory, text));
         if let Some(path) = kept.clone() {
-            let found = blocking("a spoken text", move || Ok(read_sound(&path))).await?;
+            let found = self.work.run("a spoken text", move || Ok(read_sound(&path))).await?;
             if let Some(sound) = found {
                 return Ok(sound);
             }
@@ -46,11 +47,11 @@ impl Speaker {
         };
         match kept {
             Some(path) => {
-                blocking("a spoken text", move || {
+                let keep = move || {
                     store(&path, &sound);
                     Ok(sound)
-                })
-                .await
+                };
+                self.work.run("a spoken text", keep).await
             }
             None => Ok(sound),
         }
@@ -60,7 +61,7 @@ impl Speaker {
         let voice: Voice = self.config.voice.parse().map_err(|error| speech_error(&error))?;
         let text = text.to_owned();
         let speak = move || speech::speak(&text, voice).map_err(|error| speech_error(&error));
-        let spoken = blocking("a text", speak).await?;
+        let spoken = self.work.run("a text", speak).await?;
         for warning in &spoken.warnings {
             tracing::warn!("spoken text: {warning}");
         }
@@ -73,13 +74,13 @@ impl Speaker {
         let in_arguments = command.iter().any(|part| part.contains("{text}"));
         let filled = filled(command, &self.config.voice, &words);
         let name = command.join(" ");
-        blocking("a text", move || {
+        let speak = move || {
             let failed = |what: String| MediaError::Speech { reason: format!("{name}: {what}") };
             let bytes = command::output(&filled, (!in_arguments).then_some(words), limit)
                 .map_err(|error| failed(error.to_string()))?;
             wav::read(&bytes).map_err(|error| failed(error.to_string()))
-        })
-        .await
+        };
+        self.work.run("a text", speak).await
     }
 
     /// Text and voice decide the name; the whole text is compared by its length and two hashes.

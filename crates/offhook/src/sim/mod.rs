@@ -33,6 +33,7 @@ mod link;
 mod raw_call;
 mod raw_peer;
 mod socket;
+mod stage;
 mod wire;
 
 use std::future::Future;
@@ -47,6 +48,7 @@ use tokio::time::Instant;
 pub use self::link::{Datagram, Fate, Link};
 pub use self::raw_call::RawCall;
 pub use self::raw_peer::{Arrived, RawPeer};
+pub use self::stage::{Hold, Stage};
 
 use self::engine::VirtualEngine;
 use self::socket::VirtualSocket;
@@ -80,6 +82,11 @@ impl Sim {
     /// Changes the network from now on.
     pub fn set_link(&self, link: Link) {
         self.wire.set_link(link);
+    }
+
+    /// Changes the network from now on for what one host sends and receives, whatever the others have.
+    pub fn set_link_of(&self, host: IpAddr, link: Link) {
+        self.wire.set_link_of(host, link);
     }
 
     /// Decides the fate of single datagrams, before the link does: to lose just one PRACK, to hold
@@ -170,7 +177,19 @@ impl Sim {
     ///
     /// When the address is in use.
     pub async fn caller_at(&self, address: SocketAddr) -> Caller {
-        let config = CallerConfig { bind: address, seed: Some(!self.seed), ..CallerConfig::default() };
+        self.caller_with(|config| config.bind = address).await
+    }
+
+    /// A scripted caller whose settings `change` has adapted.
+    ///
+    /// # Panics
+    ///
+    /// When the address is in use.
+    pub async fn caller_with(&self, change: impl FnOnce(&mut CallerConfig)) -> Caller {
+        let mut config =
+            CallerConfig { bind: Self::CALLER, seed: Some(!self.seed), ..CallerConfig::default() };
+        change(&mut config);
+        let address = config.bind;
         let caller = Caller::new(self.network(address.ip()), config).await;
         caller.unwrap_or_else(|error| panic!("the simulated caller at {address}: {error}"))
     }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub(super) struct Wire {
 struct State {
     began: Option<Instant>,
     link: Link,
+    /// What differs for single hosts, in both directions.
+    links: HashMap<IpAddr, Link>,
     interceptor: Option<Interceptor>,
     random: Random,
     receivers: HashMap<SocketAddr, Receiver>,
@@ -54,6 +56,7 @@ impl Wire {
         let state = State {
             began: None,
             link: Link::default(),
+            links: HashMap::new(),
             interceptor: None,
             random: Random::new(Some(seed)),
             receivers: HashMap::new(),
@@ -74,6 +77,10 @@ impl Wire {
 
     pub(super) fn set_link(&self, link: Link) {
         self.state.lock().link = link;
+    }
+
+    pub(super) fn set_link_of(&self, host: IpAddr, link: Link) {
+        self.state.lock().links.insert(host, link);
     }
 
     pub(super) fn intercept(&self, interceptor: Interceptor) {
@@ -111,12 +118,14 @@ impl Wire {
                 Some(interceptor) => interceptor(&Datagram { from, to, bytes: &bytes }),
                 None => Fate::Pass,
             };
+            let own = state.links.get(&from.ip()).or_else(|| state.links.get(&to.ip()));
+            let link = *own.unwrap_or(&state.link);
             let on_time = |after| Arrival { after, overtaken: false };
             let arrivals = match fate {
-                Fate::Pass => state.link.arrivals(&mut state.random),
+                Fate::Pass => link.arrivals(&mut state.random),
                 Fate::Lose => Vec::new(),
                 Fate::Delay(after) => vec![Arrival { after, overtaken: true }],
-                Fate::Duplicate => vec![on_time(state.link.delay), on_time(state.link.delay)],
+                Fate::Duplicate => vec![on_time(link.delay), on_time(link.delay)],
             };
             for Arrival { after, overtaken } in arrivals {
                 let mut at = now + after;

@@ -1,0 +1,293 @@
+//! The hall in which applications are rehearsed: servers, callers, the clock.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use offhook::Server;
+use offhook::sim::{Hold, Sim, Stage};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+use super::calls::{self, PersonsCall};
+use super::fingerprint::Fingerprint;
+use super::protocol::{self, Event, Open, Problem, Request, Serve};
+use super::runs::{Runs, Watched};
+use crate::config::ServiceEntry;
+use crate::logs::Level;
+use crate::worker::{
+    Applications, CallError, Form, Gateway, Interpreter, Lockstep, Pool, WorkerSetup, package_folder,
+};
+
+/// Everything of one test.
+pub(super) struct Hall {
+    stage: Stage,
+    interpreter: Interpreter,
+    open: Open,
+    lockstep: Arc<Lockstep>,
+    /// Application code keeps the clock standing.
+    stuck: Arc<Notify>,
+    fingerprint: Fingerprint,
+    runs: Runs,
+    servers: Vec<Running>,
+    calls: Vec<PersonsCall>,
+}
+
+/// A server with its workers.
+struct Running {
+    server: Server,
+    pool: Arc<Pool>,
+}
+
+impl Hall {
+    /// Sets the stage.
+    pub(super) fn open(open: Open) -> Result<Self, Problem> {
+        let package = match &open.package {
+            Some(folder) => folder.clone(),
+            None => package_folder().map_err(|error| Problem::fault(&error))?,
+        };
+        let lockstep = Arc::new(Lockstep::default());
+        let stage = {
+            let lockstep = lockstep.clone();
+            Stage::new(Sim::new(open.seed), move || lockstep.idle())
+        };
+        let stage = stage.context("no simulation").map_err(|error| Problem::fault(&error))?;
+        let fingerprint = stage.run(async {
+            tokio::spawn(lockstep.clone().run());
+            Fingerprint::of(stage.sim())
+        });
+        let stuck = Arc::new(Notify::new());
+        watch(
+            lockstep.clone(),
+            stuck.clone(),
+            Duration::try_from_secs_f64(open.patience).unwrap_or(Duration::MAX),
+        );
+        let interpreter = Interpreter { program: open.python.clone(), package };
+        Ok(Self {
+            stage,
+            interpreter,
+            open,
+            lockstep,
+            stuck,
+            fingerprint,
+            runs: Runs::default(),
+            servers: Vec::new(),
+            calls: Vec::new(),
+        })
+    }
+
+    /// Carries out one request.
+    pub(super) fn carry_out(&mut self, request: Request) -> Result<Value, Problem> {
+        match request {
+            Request::Open(_) => Err(Problem::usage("hall.open came twice")),
+            Request::Serve(serve) => self.serve(&serve),
+            Request::Call(wanted) => self.call(&wanted),
+            Request::Await(request) => {
+                let within = seconds("within", request.within)?;
+                let call = self.one(request.call)?;
+                let happened = self.piece(async {
+                    let waited = match request.what {
+                        Event::Response => timeout(within, call.out.ringing()).await,
+                        Event::Answered => timeout(within, call.out.answered()).await,
+                        Event::Ended => timeout(within, async { call.out.cleared().await.is_some() }).await,
+                        Event::Returned => timeout(within, self.runs.ended(call.address)).await,
+                    };
+                    Ok(waited.unwrap_or(false))
+                })?;
+                Ok(json!({"happened": happened, "status": self.status(request.call)?}))
+            }
+            Request::Act(request) => {
+                let call = self.one(request.call)?;
+                self.piece(call.act(request.act))?;
+                self.status(request.call)
+            }
+            Request::Status(request) => self.status(request.call),
+            Request::Wait(wait) => {
+                let time = seconds("seconds", wait.seconds)?;
+                self.piece(async {
+                    sleep(time).await;
+                    Ok(())
+                })?;
+                Ok(self.now())
+            }
+            Request::Now(_) => Ok(self.now()),
+        }
+    }
+
+    /// Ends everything.
+    pub(super) fn close(self) {
+        let Self { stage, mut servers, calls, .. } = self;
+        stage.run(async {
+            drop(calls);
+            for running in &mut servers {
+                running.server.shut_down().await;
+                running.pool.end().await;
+            }
+        });
+    }
+
+    fn serve(&mut self, serve: &Serve) -> Result<Value, Problem> {
+        let application = |error: anyhow::Error| Problem::application(format!("{error:#}"));
+        let service = ServiceEntry {
+            number: "*".to_owned(),
+            application: stem(&serve.application),
+            parameters: serve.parameters.clone(),
+            auto_ring: serve.auto_ring,
+        };
+        let applications = Applications::find(&serve.application, vec![service]).map_err(application)?;
+        let folder = applications.operating_directory().to_owned();
+        let media_root = serve.media_root.clone().unwrap_or_else(|| folder.clone());
+        let setup = WorkerSetup {
+            interpreter: self.interpreter.clone(),
+            media_root: media_root.clone(),
+            operating_directory: folder,
+            log_level: Level::Debug,
+            capacity: MOST_INSTANCES,
+            memory_bytes: None,
+            lockstep: Some(self.lockstep.clone()),
+        };
+        let sim = self.stage.sim().clone();
+        let number = self.servers.len();
+        let mut config = sim.config();
+        config.sip = vec![SocketAddr::new(server_address(number), 5060)];
+        config.media_root = media_root;
+        config.speech.cache.clone_from(&self.open.speech_cache);
+        config.app_limiter = false;
+        config.limits.calls = usize::MAX;
+        config.limits.waiting_datagrams = MOST_INSTANCES * 8;
+        if let Some(codecs) = &serve.codecs {
+            config.codecs.clone_from(codecs);
+        }
+        if let Some(voice) = &serve.voice {
+            config.speech.voice.clone_from(voice);
+        }
+        let network = sim.network(server_address(number));
+        let runs = self.runs.clone();
+        let running = self.piece(async move {
+            // Starting Python takes real time, of which virtual time knows nothing.
+            let held = Hold::new();
+            let pool = Pool::start(setup, 1).await.map_err(|error| application(error.into()))?;
+            let pool = Arc::new(pool);
+            load(&pool, &applications).await?;
+            drop(held);
+            let gateway = Gateway::new(Arc::clone(&pool), applications, HashSet::new(), None);
+            let server = Server::builder(config)
+                .network(network)
+                .start(Watched { gateway, runs })
+                .await
+                .map_err(|error| Problem::usage(error.to_string()))?;
+            Ok(Running { server, pool })
+        })?;
+        self.servers.push(running);
+        Ok(json!({"server": number}))
+    }
+
+    fn call(&mut self, wanted: &protocol::Call) -> Result<Value, Problem> {
+        let known = self.servers.len();
+        let running = self
+            .servers
+            .get(wanted.server)
+            .ok_or_else(|| Problem::usage(format!("server is {}; accepted: below {known}", wanted.server)))?;
+        let (number, server) = (self.calls.len(), running.server.sip_address());
+        let sim = self.stage.sim().clone();
+        let call = self.piece(calls::start(&sim, number, server, wanted))?;
+        self.calls.push(call);
+        Ok(json!({"call": number}))
+    }
+
+    fn status(&self, number: usize) -> Result<Value, Problem> {
+        let call = self.one(number)?;
+        let mut status = call.status();
+        status["instance"] = self.runs.status(call.address, &self.lockstep);
+        status["began"] = json!(call.began.as_secs_f64());
+        status["now"] = json!((self.stage.elapsed() - call.began).as_secs_f64());
+        Ok(status)
+    }
+
+    fn now(&self) -> Value {
+        let (packets, digest) = self.fingerprint.read();
+        let digest = format!("{digest:016x}");
+        json!({"now": self.stage.elapsed().as_secs_f64(), "packets": packets, "digest": digest})
+    }
+
+    fn one(&self, number: usize) -> Result<&PersonsCall, Problem> {
+        let known = self.calls.len();
+        self.calls
+            .get(number)
+            .ok_or_else(|| Problem::usage(format!("call is {number}; accepted: below {known}")))
+    }
+
+    /// Runs one piece of the simulation, and what is due at its last moment.
+    fn piece<T>(&self, piece: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+        self.stage.run(async {
+            let settled = async {
+                let result = piece.await;
+                // The shortest time that there is: everything that happens at this moment happens before it.
+                sleep(MOMENT).await;
+                result
+            };
+            tokio::select! {
+                biased;
+                result = settled => result,
+                () = self.stuck.notified() => {
+                    let words = self.lockstep.stuck(Duration::ZERO);
+                    Err(Problem::stuck(words.unwrap_or_else(|| "application code stood still".to_owned())))
+                }
+            }
+        })
+    }
+}
+
+/// Loads the application now, so that a mistake in it is told at once.
+async fn load(pool: &Pool, applications: &Applications) -> Result<(), Problem> {
+    let link = pool.any().ok_or_else(|| Problem::application("the worker ended at once"))?;
+    for (name, path) in applications.all() {
+        match link.ensure_loaded(&name, &path).await {
+            Ok(loaded) if loaded.form == Form::Common => {
+                let problem = format!("{} is a module for applications, not an application", path.display());
+                return Err(Problem::application(problem));
+            }
+            Ok(_) => {}
+            Err(CallError::Refused(error)) => return Err(Problem::application(error.message)),
+            Err(error) => return Err(Problem::application(error.to_string())),
+        }
+    }
+    Ok(())
+}
+
+/// Says so when application code keeps the clock standing for longer than `patience`.
+fn watch(lockstep: Arc<Lockstep>, stuck: Arc<Notify>, patience: Duration) {
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(LOOK);
+            if lockstep.stuck(patience).is_some() {
+                stuck.notify_one();
+            }
+        }
+    });
+}
+
+fn seconds(name: &str, value: f64) -> Result<Duration, Problem> {
+    Duration::try_from_secs_f64(value)
+        .map_err(|_| Problem::usage(format!("{name} is {value}; accepted: 0 or more seconds")))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Each server has a host: 10.0.0.1 and up.
+fn server_address(number: usize) -> IpAddr {
+    let first = u32::from(Ipv4Addr::new(10, 0, 0, 1));
+    IpAddr::V4(Ipv4Addr::from(first.saturating_add(u32::try_from(number).unwrap_or(u32::MAX >> 1))))
+}
+
+/// Instances of one application at a time.
+const MOST_INSTANCES: usize = 4000;
+const MOMENT: Duration = Duration::from_millis(1);
+/// How often somebody looks whether the clock stands.
+const LOOK: Duration = Duration::from_millis(250);

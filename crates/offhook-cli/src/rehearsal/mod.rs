@@ -1,0 +1,60 @@
+//! `offhook rehearse`: the test server. Applications run in real workers, the server is the real one; only the network
+//! and the clock are simulated, and a test in another process says what the callers do.
+//!
+//! The test talks to it over standard input and output, JSON-RPC 2.0, one message a line, as workers do
+//! ([`protocol`]). Each request is one piece of the simulation: while none is being carried out, everything in here
+//! stands still, its clock too. `offhook.testing` in the Python package is the other end.
+
+mod calls;
+mod fingerprint;
+mod hall;
+mod protocol;
+mod runs;
+
+use std::io::{BufRead, Write};
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use self::hall::Hall;
+use self::protocol::{Problem, Request};
+
+/// Serves requests from standard input until it ends.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+    let mut hall = None;
+    let mut line = String::new();
+    while input.read_line(&mut line).context("the test cannot be read")? > 0 {
+        let (id, result) = match protocol::parse(&line) {
+            Ok((id, Request::Open(open))) => (
+                id,
+                Hall::open(open).map(|opened| {
+                    hall = Some(opened);
+                    json!({"version": protocol::VERSION})
+                }),
+            ),
+            Ok((id, request)) => {
+                let result = match &mut hall {
+                    Some(hall) => hall.carry_out(request),
+                    None => Err(Problem::usage("the first request is not hall.open")),
+                };
+                (id, result)
+            }
+            Err((id, problem)) => (id, Err(problem)),
+        };
+        write(&mut output, id, &result)?;
+        line.clear();
+    }
+    if let Some(hall) = hall {
+        hall.close();
+    }
+    Ok(())
+}
+
+fn write(output: &mut impl Write, id: Value, result: &Result<Value, Problem>) -> anyhow::Result<()> {
+    let message = match result {
+        Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
+        Err(problem) => json!({"jsonrpc": "2.0", "id": id, "error": problem}),
+    };
+    writeln!(output, "{message}").and_then(|()| output.flush()).context("the test is gone")
+}

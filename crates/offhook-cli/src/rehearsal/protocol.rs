@@ -1,0 +1,198 @@
+//! What a test asks, as types.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version of this protocol. Both ends come from one package, so that it only guards against a mixture.
+pub(super) const VERSION: u32 = 1;
+
+/// One request of a test.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "method", content = "params")]
+pub(super) enum Request {
+    /// The first request: sets the stage.
+    #[serde(rename = "hall.open")]
+    Open(Open),
+    /// Starts a server for an application, in a worker of its own.
+    #[serde(rename = "server.start")]
+    Serve(Box<Serve>),
+    /// Lets a simulated person call.
+    #[serde(rename = "call.start")]
+    Call(Box<Call>),
+    /// Lets time go on until something has happened to a call, or the time is over.
+    #[serde(rename = "call.await")]
+    Await(Await),
+    /// Lets the person at the telephone do something.
+    #[serde(rename = "call.act")]
+    Act(Act),
+    /// Says everything that is known of a call.
+    #[serde(rename = "call.status")]
+    Status(OneCall),
+    /// Lets time go on.
+    #[serde(rename = "clock.wait")]
+    Wait(Wait),
+    /// Says what time it is and what has gone over the network so far.
+    #[serde(rename = "clock.now")]
+    Now(Nothing),
+}
+
+/// No parameters.
+#[derive(Debug, Deserialize)]
+pub(super) struct Nothing {}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Open {
+    /// Where all chance comes from.
+    pub(super) seed: u64,
+    /// The Python interpreter of the workers.
+    pub(super) python: PathBuf,
+    /// The folder that holds the package `offhook`; `None` takes the one inside this program.
+    pub(super) package: Option<PathBuf>,
+    /// Where spoken texts are kept from one run to the next.
+    pub(super) speech_cache: Option<PathBuf>,
+    /// How long application code may keep the clock standing, in seconds of real time.
+    pub(super) patience: f64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Serve {
+    pub(super) application: PathBuf,
+    pub(super) parameters: String,
+    pub(super) auto_ring: bool,
+    /// Where media files lie; `None` takes the application's folder.
+    pub(super) media_root: Option<PathBuf>,
+    /// The server's codec list (RING-50).
+    pub(super) codecs: Option<String>,
+    /// The voice of the embedded speech engine.
+    pub(super) voice: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Call {
+    pub(super) server: usize,
+    /// The user part of the called address.
+    pub(super) to: String,
+    /// The user part of the caller's address.
+    pub(super) caller: String,
+    pub(super) codecs: Option<String>,
+    pub(super) sdp: bool,
+    pub(super) reliable: Reliable,
+    pub(super) headers: Vec<(String, String)>,
+    /// Sends neither RTP nor RTCP.
+    pub(super) mute: bool,
+    /// Behind a NAT: its session description names an address that nobody can reach.
+    pub(super) nat: bool,
+    pub(super) link: Link,
+}
+
+/// What a caller says about reliable provisional responses (RFC 3262).
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Reliable {
+    Required,
+    Supported,
+    Absent,
+}
+
+/// The network between a caller and the server, in both directions; times in seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Link {
+    pub(super) delay: f64,
+    pub(super) jitter: f64,
+    pub(super) loss: f64,
+    pub(super) duplicate: f64,
+    pub(super) reorder: f64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct OneCall {
+    pub(super) call: usize,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Await {
+    pub(super) call: usize,
+    pub(super) what: Event,
+    /// Seconds of virtual time.
+    pub(super) within: f64,
+}
+
+/// What can be waited for.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Event {
+    /// A response from 101 on.
+    Response,
+    Answered,
+    /// The call is over.
+    Ended,
+    /// The application's `main` has ended.
+    Returned,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Act {
+    pub(super) call: usize,
+    pub(super) act: Deed,
+}
+
+/// What a person at a telephone does.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Deed {
+    /// Presses keys; a comma is a pause of half a second.
+    Press(String),
+    /// Speaks a text.
+    Say(String),
+    /// Plays a WAV file.
+    Play(PathBuf),
+    /// CANCEL before the answer, BYE after it.
+    HangUp,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Wait {
+    pub(super) seconds: f64,
+}
+
+/// Why a request has no result.
+#[derive(Debug, Serialize)]
+pub(super) struct Problem {
+    code: i64,
+    message: String,
+}
+
+impl Problem {
+    /// The request is not acceptable.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self { code: -32602, message: message.into() }
+    }
+
+    /// The application cannot be run.
+    pub(super) fn application(message: impl Into<String>) -> Self {
+        Self { code: -4, message: message.into() }
+    }
+
+    /// Application code keeps the clock standing.
+    pub(super) fn stuck(message: impl Into<String>) -> Self {
+        Self { code: -32010, message: message.into() }
+    }
+
+    /// The machine or this program is at fault.
+    pub(super) fn fault(error: &anyhow::Error) -> Self {
+        Self { code: -32603, message: format!("{error:#}") }
+    }
+}
+
+/// Reads one line: the id of the request and what is asked.
+pub(super) fn parse(line: &str) -> Result<(Value, Request), (Value, Problem)> {
+    let message: Value =
+        serde_json::from_str(line).map_err(|error| (Value::Null, Problem::usage(error.to_string())))?;
+    let id = message.get("id").cloned().unwrap_or(Value::Null);
+    match Request::deserialize(message) {
+        Ok(request) => Ok((id, request)),
+        Err(error) => Err((id, Problem::usage(error.to_string()))),
+    }
+}

@@ -1,0 +1,34 @@
+"""Test an application without a telephone and without waiting.
+
+With pytest, the fixture ``offhook`` is there as soon as the package is installed::
+
+    def test_caller_is_greeted(offhook):
+        call = offhook.call("app.py")
+        assert call.response() == 183
+        assert call.until_answered()
+        call.hang_up()
+        assert call.instance.return_code == 0
+
+With unittest, :class:`TestCase` has it as ``self.offhook``; anywhere else, use :class:`Rehearsal`.
+
+The server is the real one and the application runs in a real worker. Only the network and the clock are
+simulated: time goes on when every thread of the application waits in the API or in ``offhook.sleep``, and
+not otherwise.
+"""
+
+from __future__ import annotations
+
+from offhook.testing._call import Call, Instance
+from offhook.testing._rehearsal import Rehearsal
+from offhook.testing._server import ClockStandsError, InvalidApplicationError, RehearsalError
+from offhook.testing._unittest import TestCase
+
+__all__ = [
+    "Call",
+    "ClockStandsError",
+    "Instance",
+    "InvalidApplicationError",
+    "Rehearsal",
+    "RehearsalError",
+    "TestCase",
+]

@@ -1,0 +1,193 @@
+"""The rehearsal of applications: servers, workers, callers and their clock, for one test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from offhook.testing._call import Call
+from offhook.testing._server import RehearsalError, TestServer
+
+DEFAULT_SEED = 1
+
+
+class Rehearsal:
+    """Runs applications for simulated callers: the real server, real workers; a virtual network and clock.
+
+    Use it as a context manager, or call ``close``. Nothing is started before the first call.
+
+    Args:
+        seed: where all chance comes from: the same seed gives the same run, packet by packet.
+        folders: where application files are looked for if their path is not absolute; at the end the current
+            folder.
+        patience: seconds of real time that application code may work, or wait outside the API, before the
+            test fails.
+        python: the interpreter of the applications; ``None`` for the one of the test.
+
+    Example::
+
+        with Rehearsal() as offhook:
+            call = offhook.call("app.py")
+            assert call.response() == 180
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = DEFAULT_SEED,
+        folders: Iterable[Path] = (),
+        patience: float = 10.0,
+        python: str | None = None,
+    ) -> None:
+        self.seed = seed
+        self.calls: list[Call] = []
+        self._folders = [*folders, Path()]
+        self._patience = patience
+        self._python = python
+        self._server: TestServer | None = None
+        self._served: dict[tuple[Any, ...], int] = {}
+
+    def call(
+        self,
+        application: str | Path,
+        *,
+        to: str | None = None,
+        caller: str = "caller",
+        early_media: bool = True,
+        codecs: str | None = None,
+        sdp: bool | None = None,
+        reliable: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        mute: bool = False,
+        nat: bool = False,
+        delay: float = 0.01,
+        jitter: float = 0.0,
+        loss: float = 0.0,
+        duplicate: float = 0.0,
+        reorder: float = 0.0,
+        parameters: str = "",
+        auto_ring: bool = False,
+        media_root: str | Path | None = None,
+        server_codecs: str | None = None,
+        voice: str | None = None,
+    ) -> Call:
+        """Let a simulated person call an application; return as soon as the INVITE is sent.
+
+        Args:
+            application: the Python file.
+            to: the called number or name; ``None`` for the application's name.
+            caller: the caller's number or name.
+            early_media: whether the caller can have sound before the answer. ``False`` is a caller that
+                sends no offer and knows nothing of reliable provisional responses.
+            codecs: the codecs that the caller offers, first choice first: ``"g711u;g711a"``.
+            sdp: whether the INVITE carries an offer; ``None`` goes by ``early_media``.
+            reliable: what the caller says about 100rel: ``"supported"``, ``"required"`` or ``"absent"``;
+                ``None`` goes by ``early_media``.
+            headers: further header fields of the INVITE.
+            mute: the caller sends neither RTP nor RTCP.
+            nat: the caller sits behind a NAT: the address in its offer cannot be reached.
+            delay: seconds that a packet is under way.
+            jitter: up to so many seconds more, evenly spread.
+            loss: the share of packets that are lost, 0.0 to 1.0; SIP and RTP, both ways.
+            duplicate: the share that arrives twice.
+            reorder: the share that is overtaken.
+            parameters: the service's ``application_parameters`` (``RUN-7``).
+            auto_ring: the service rings by itself on arrival (``RUN-12``).
+            media_root: the folder of media files; ``None`` for the application's.
+            server_codecs: the server's codec list (``RING-50``).
+            voice: the voice in which the server speaks, such as ``en-US``.
+
+        Raises:
+            RehearsalError: if an argument is not acceptable.
+            InvalidApplicationError: if the application cannot be loaded.
+        """
+        path = self._find(application)
+        number = self._serve(path, parameters, auto_ring, media_root, server_codecs, voice)
+        started = self._started().request(
+            "call.start",
+            server=number,
+            to=path.stem if to is None else to,
+            caller=caller,
+            codecs=codecs,
+            sdp=early_media if sdp is None else sdp,
+            reliable=reliable or ("supported" if early_media else "absent"),
+            headers=list((headers or {}).items()),
+            mute=mute,
+            nat=nat,
+            link={"delay": delay, "jitter": jitter, "loss": loss, "duplicate": duplicate, "reorder": reorder},
+        )
+        call = Call(self._started(), started["call"])
+        self.calls.append(call)
+        return call
+
+    def wait(self, seconds: float) -> None:
+        """Let time go by for everybody."""
+        self._started().request("clock.wait", seconds=seconds)
+
+    @property
+    def now(self) -> float:
+        """Seconds of virtual time since the beginning."""
+        return float(self._started().request("clock.now")["now"])
+
+    @property
+    def digest(self) -> str:
+        """A digest of every packet so far and its time: the same for the same seed and test."""
+        return str(self._started().request("clock.now")["digest"])
+
+    @property
+    def log(self) -> str:
+        """What server and applications have logged so far, tracebacks and printed lines included."""
+        return "" if self._server is None else self._server.log()
+
+    def close(self) -> None:
+        """End every call, the servers and their workers."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def __enter__(self) -> Rehearsal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _started(self) -> TestServer:
+        if self._server is None:
+            self._server = TestServer(self.seed, self._patience, self._python)
+        return self._server
+
+    def _serve(
+        self,
+        path: Path,
+        parameters: str,
+        auto_ring: bool,
+        media_root: str | Path | None,
+        codecs: str | None,
+        voice: str | None,
+    ) -> int:
+        key = (path, parameters, auto_ring, media_root, codecs, voice)
+        number = self._served.get(key)
+        if number is None:
+            started = self._started().request(
+                "server.start",
+                application=str(path),
+                parameters=parameters,
+                auto_ring=auto_ring,
+                media_root=None if media_root is None else str(Path(media_root).resolve()),
+                codecs=codecs,
+                voice=voice,
+            )
+            number = self._served[key] = int(started["server"])
+        return number
+
+    def _find(self, application: str | Path) -> Path:
+        for folder in self._folders:
+            path = folder / application
+            if path.is_file():
+                return path.resolve()
+        looked = ", ".join(str(folder.resolve()) for folder in self._folders)
+        raise RehearsalError(f"there is no application file {str(application)!r}; looked in {looked}")
