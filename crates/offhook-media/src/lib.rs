@@ -19,6 +19,7 @@
 
 mod clip;
 mod codec;
+mod room;
 mod sound;
 mod stream;
 
@@ -36,6 +37,7 @@ pub use clip::Clip;
 pub use codec::{Codec, CodecList, CodecListError, CodecName};
 pub use offhook_dsp::resample;
 pub use playout::{JobId, PlayEnd};
+pub use room::{Party, Room, RoomStreams};
 pub use sound::Sound;
 pub use stream::{
     DigitCarrier, DigitsRefusal, HeardFrame, HeardPacket, Outgoing, SilencePolicy, Stream, StreamCommand,

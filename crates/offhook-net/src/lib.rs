@@ -13,5 +13,7 @@
 mod rtp;
 mod sip;
 
-pub use self::rtp::{PortsExhausted, Reserved, RtpConfig, RtpEngine, RtpMetrics, StartRtpError, StreamId};
+pub use self::rtp::{
+    PortsExhausted, Reserved, RoomId, RtpConfig, RtpEngine, RtpMetrics, StartRtpError, StreamId,
+};
 pub use self::sip::{Datagram, LocalAddresses, SendError, UdpConfig, UdpTransport};

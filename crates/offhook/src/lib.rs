@@ -96,7 +96,7 @@ pub use header::{HeaderField, HeaderFieldError};
 pub use network::{BoxFuture, MediaEngine, Network, ReservedPorts, SipSocket, StreamEvents};
 /// Sound as a state machine: files, tones, speech, RTP streams and measurements.
 pub use offhook_media as media;
-pub use offhook_net::StreamId;
+pub use offhook_net::{RoomId, StreamId};
 /// SIP and SDP as a state machine.
 pub use offhook_sip as sip;
 pub use playable::{MediaError, PlayableMedia};

@@ -6,12 +6,13 @@
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use offhook_media::{StreamCommand, StreamConfig, StreamEvent, StreamStats};
-use offhook_net::StreamId;
+use offhook_media::{Clip, Party, StreamCommand, StreamConfig, StreamEvent, StreamStats};
+use offhook_net::{RoomId, StreamId};
 use offhook_sip::{Flow, Transmit};
 use tokio::sync::mpsc;
 
@@ -85,6 +86,33 @@ pub trait MediaEngine: Send + Sync + 'static {
 
     /// Hands a command to a stream, in order; one that has ended ignores it. Does not wait.
     fn command(&self, stream: StreamId, command: StreamCommand);
+
+    /// Makes a room, in which streams exchange audio, best where the stream `near` runs. With `loudest`
+    /// at most so many talkers are heard at a time.
+    fn open_room(&self, near: Option<StreamId>, loudest: Option<NonZeroUsize>) -> RoomId;
+
+    /// Lets a stream into a room, out of the one in which it was, or changes what it may do there. In
+    /// order with the stream's commands; a stream or room that has ended ignores it. Does not wait.
+    fn enter(&self, room: RoomId, stream: StreamId, party: Party);
+
+    /// Lets a stream out of the room in which it is. In order with the stream's commands.
+    fn leave(&self, stream: StreamId);
+
+    /// Plays a clip to everyone who hears in a room, after those that are being played.
+    fn announce(&self, room: RoomId, clip: Clip);
+
+    /// Ends a room; the streams in it go on by themselves.
+    fn close_room(&self, room: RoomId);
+
+    /// Starts a stream without ports, whose far end is the room: what it plays is heard there, and what
+    /// is said there is what it hears (CONF-16).
+    fn open_in_room(
+        &self,
+        room: RoomId,
+        config: StreamConfig,
+        events: StreamEvents,
+        party: Party,
+    ) -> StreamId;
 
     /// The counts of a stream at this moment; does not wait. `None` once it is closed.
     fn stats(&self, stream: StreamId) -> Option<StreamStats>;

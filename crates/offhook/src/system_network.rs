@@ -7,8 +7,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use offhook_media::{StreamCommand, StreamConfig, StreamStats};
-use offhook_net::{Reserved, RtpConfig, RtpEngine, StreamId, UdpConfig, UdpTransport};
+use offhook_media::{Clip, Party, StreamCommand, StreamConfig, StreamStats};
+use offhook_net::{Reserved, RoomId, RtpConfig, RtpEngine, StreamId, UdpConfig, UdpTransport};
 use offhook_sip::{Flow, Transmit};
 
 use crate::config::MediaConfig;
@@ -92,6 +92,36 @@ impl MediaEngine for SystemMedia {
 
     fn command(&self, stream: StreamId, command: StreamCommand) {
         self.engine.command(stream, command);
+    }
+
+    fn open_room(&self, near: Option<StreamId>, loudest: Option<NonZeroUsize>) -> RoomId {
+        self.engine.open_room(near, loudest)
+    }
+
+    fn enter(&self, room: RoomId, stream: StreamId, party: Party) {
+        self.engine.enter(room, stream, party);
+    }
+
+    fn leave(&self, stream: StreamId) {
+        self.engine.leave(stream);
+    }
+
+    fn announce(&self, room: RoomId, clip: Clip) {
+        self.engine.announce(room, clip);
+    }
+
+    fn close_room(&self, room: RoomId) {
+        self.engine.close_room(room);
+    }
+
+    fn open_in_room(
+        &self,
+        room: RoomId,
+        config: StreamConfig,
+        events: StreamEvents,
+        party: Party,
+    ) -> StreamId {
+        self.engine.open_in_room(room, config, events, party)
     }
 
     fn stats(&self, stream: StreamId) -> Option<StreamStats> {

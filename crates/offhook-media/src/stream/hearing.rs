@@ -109,7 +109,7 @@ impl Stream {
         // Tones are listened for where telephone events were not negotiated (DTMF-11).
         let in_band = self.telephone_event.is_none();
         let recording = self.hearing.as_ref().is_some_and(|hearing| hearing.recording.is_some());
-        if !(in_band || recording) {
+        if !(in_band || recording || self.speaks_in_room()) {
             self.hearing = None;
             return;
         }

@@ -6,6 +6,7 @@ mod event;
 mod heard;
 mod hearing;
 mod receive;
+mod room;
 mod stats;
 
 use std::collections::VecDeque;
@@ -18,6 +19,7 @@ pub use self::event::{DigitCarrier, DigitsRefusal, StreamEvent};
 pub use self::heard::HeardPacket;
 pub use self::hearing::HeardFrame;
 use self::hearing::Hearing;
+use self::room::{RoomFarEnd, Seat};
 pub use self::stats::StreamStats;
 use crate::Codec;
 use crate::dtmf::{EVENT_BYTES, EventReceiver, EventSender, Slot, ToneSender};
@@ -70,6 +72,11 @@ pub struct Stream {
     hearing: Option<Box<Hearing>>,
     discarded: u64,
     record: bool,
+
+    /// The seat in a room, while the stream has one.
+    seat: Option<Seat>,
+    /// The far end of a stream without a network.
+    room_far_end: Option<RoomFarEnd>,
 
     rtcp_mux: bool,
     remote_rtcp: Option<SocketAddr>,
@@ -128,6 +135,8 @@ impl Stream {
             hearing: None,
             discarded: 0,
             record: config.record,
+            seat: None,
+            room_far_end: None,
             rtcp_mux: config.rtcp_mux,
             remote_rtcp: config.remote_rtcp,
             latched_rtcp: None,
@@ -216,7 +225,7 @@ impl Stream {
             self.skip_frames(1);
         }
 
-        if self.hearing.is_some() {
+        if self.hearing.is_some() && !self.speaks_in_room() {
             self.listen(now);
         }
         if self.digits_in.is_pressed() {
@@ -362,7 +371,7 @@ impl Stream {
                 self.events.push_back(StreamEvent::DigitsSent);
             }
             if let (Slot::Packet(packet), Some(payload_type)) = (slot, self.telephone_event_send) {
-                self.playout.skip(samples as usize);
+                self.skip_sound(samples as usize);
                 self.sent_silence(samples as usize);
                 let header =
                     self.sender.event(packet.start, packet.first, payload_type, samples, EVENT_BYTES);
@@ -372,7 +381,8 @@ impl Stream {
         }
 
         let tones = !self.tones_out.is_idle();
-        if self.silence == SilencePolicy::Suppress && !self.playout.is_playing() && !tones {
+        let plays = tones || self.playout.is_playing() || self.seat.as_ref().is_some_and(Seat::has_mix);
+        if self.silence == SilencePolicy::Suppress && !plays {
             self.sender.skip(samples);
             self.sent_silence(samples as usize);
             return None;
@@ -386,19 +396,31 @@ impl Stream {
         if tones {
             self.write_tones(frame);
         } else {
-            let filled = self.playout.fill(self.codec, frame);
+            // What plays takes the place of what the room says.
+            let filled = match &mut self.seat {
+                Some(seat) if !self.playout.is_playing() => seat.fill(self.codec, frame),
+                Some(seat) => {
+                    seat.skip(frame.len());
+                    self.playout.fill(self.codec, frame)
+                }
+                None => self.playout.fill(self.codec, frame),
+            };
             frame[filled..].fill(self.codec.silence_byte());
         }
         if self.hearing.is_some() {
             self.sent_audio(self.codec, frame);
         }
         head.copy_from_slice(&self.sender.frame(samples, frame.len()).to_bytes());
+        if let Some(far_end) = &mut self.room_far_end {
+            far_end.take_in(self.codec, frame);
+            return None;
+        }
         Some(self.sent(to, length))
     }
 
     /// Fills a frame with the tones of digits, in place of what plays.
     fn write_tones(&mut self, frame: &mut [u8]) {
-        self.playout.skip(frame.len());
+        self.skip_sound(frame.len());
         let mut samples = [0; LONGEST_FRAME];
         let samples = &mut samples[..frame.len().min(LONGEST_FRAME)];
         self.tones_out.fill(self.codec.clock_rate_hz(), samples);
@@ -452,9 +474,17 @@ impl Stream {
     /// Passes over frames that are not sent.
     fn skip_frames(&mut self, count: u32) {
         let samples = self.frame_samples as usize * count as usize;
-        self.playout.skip(samples);
+        self.skip_sound(samples);
         self.sent_silence(samples);
         self.sender.skip(self.frame_samples.wrapping_mul(count));
+    }
+
+    /// Passes over samples of what plays and of what the room says.
+    fn skip_sound(&mut self, samples: usize) {
+        self.playout.skip(samples);
+        if let Some(seat) = &mut self.seat {
+            seat.skip(samples);
+        }
     }
 
     fn play_ended(&mut self, ended: Option<Ended>) {

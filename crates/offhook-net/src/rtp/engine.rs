@@ -1,18 +1,21 @@
 //! The media engine: ports, threads, and the way to a stream.
 
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
-use offhook_media::{StreamCommand, StreamConfig, StreamEvent, StreamStats};
+use offhook_media::{Clip, Party, StreamCommand, StreamConfig, StreamEvent, StreamStats};
 use parking_lot::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::config::{RtpConfig, StartRtpError};
 use super::metrics::RtpMetrics;
-use super::pacer::{Opening, Order, Pacer, Shared};
+use super::order::{Opening, Order, RoomOrder};
+use super::pacer::{Pacer, Shared};
+use super::places::Places;
 use super::ports::{PortPool, PortsExhausted, Reserved};
 use super::slot::Published;
 
@@ -44,6 +47,7 @@ use super::slot::Published;
 pub struct RtpEngine {
     ports: Arc<PortPool>,
     threads: Vec<Thread>,
+    places: Arc<Places>,
     next_id: AtomicU64,
 }
 
@@ -56,8 +60,10 @@ impl RtpEngine {
     pub fn start(config: &RtpConfig) -> Result<Self, StartRtpError> {
         let ports = PortPool::new(config.ports.clone(), config.dscp)
             .ok_or_else(|| StartRtpError::NoPorts { ports: config.ports.clone() })?;
-        let threads = (0..config.thread_count()).map(Thread::start).collect::<Result<_, _>>()?;
-        Ok(Self { ports: Arc::new(ports), threads, next_id: AtomicU64::new(0) })
+        let places = Arc::new(Places::default());
+        let start = |number| Thread::start(number, &places);
+        let threads = (0..config.thread_count()).map(start).collect::<Result<_, _>>()?;
+        Ok(Self { ports: Arc::new(ports), threads, places, next_id: AtomicU64::new(0) })
     }
 
     /// Binds a pair of ports on a local address; `0.0.0.0` and `::` are all addresses of the machine.
@@ -78,41 +84,76 @@ impl RtpEngine {
         config: StreamConfig,
         events: UnboundedSender<(StreamId, StreamEvent)>,
     ) -> StreamId {
-        let (thread, _) = self
-            .threads
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, thread)| thread.shared.streams.load(Ordering::Relaxed))
-            .unwrap_or_else(|| unreachable!("an engine has at least one thread"));
-        let serial = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let id = StreamId(serial * self.threads.len() as u64 + thread as u64);
-        let thread = &self.threads[thread];
-
-        let published = Published::default();
-        thread.shared.published.lock().insert(id, Arc::clone(&published));
-        thread.shared.streams.fetch_add(1, Ordering::SeqCst);
-        let opening = Opening { id, sockets: ports, config, events, published };
-        if let Err(Order::Open(opening)) = thread.send(Order::Open(Box::new(opening))) {
-            // The engine was shut down before.
-            thread.shared.streams.fetch_sub(1, Ordering::SeqCst);
-            thread.shared.published.lock().remove(&id);
-            let Opening { sockets, events, .. } = *opening;
-            drop(sockets);
-            let _ = events.send((id, StreamEvent::Closed(StreamStats::default())));
-        }
-        id
+        self.open_on(self.least_busy(), Some(ports), config, events)
     }
 
     /// Hands an order to a stream; one that has ended ignores it.
     pub fn command(&self, stream: StreamId, command: StreamCommand) {
-        // After the engine was shut down there is no stream left to take the order.
-        let _ = self.thread(stream).send(Order::Command(stream, command));
+        self.order(stream, Order::Command(stream, command));
+    }
+
+    /// Makes a room, in which streams exchange audio: on the thread of the stream `near`, if one is named. With
+    /// `loudest` at most so many talkers are heard at a time.
+    pub fn open_room(&self, near: Option<StreamId>, loudest: Option<NonZeroUsize>) -> RoomId {
+        let thread = near.map_or_else(|| self.least_busy(), |near| self.places.of(near, self.threads.len()));
+        let room = RoomId(self.next_number(thread));
+        self.order_room(room, RoomOrder::Open { loudest });
+        room
+    }
+
+    /// Lets a stream into a room, out of the one in which it was; or changes what it may do there.
+    ///
+    /// All streams of a room run on one thread: one that runs elsewhere moves there, with its sockets and all that it
+    /// is doing. Orders to it are carried out in the order in which they were given, as ever.
+    pub fn enter(&self, room: RoomId, stream: StreamId, party: Party) {
+        let to = self.thread_of(room);
+        self.places.change(stream, self.threads.len(), to, |from| {
+            if from != to {
+                let (old, new) = (&self.threads[from].door, &self.threads[to].door);
+                // The new thread holds back what it is told of the stream until the stream is there.
+                let _ = new.send(Order::Expect(stream));
+                if old.send(Order::Move(stream, new.clone())).is_err() {
+                    let _ = new.send(Order::Gone(stream));
+                }
+            }
+            let _ = self.threads[to].door.send(Order::Enter(stream, room, party));
+        });
+    }
+
+    /// Lets a stream out of the room in which it is, if it is in one.
+    pub fn leave(&self, stream: StreamId) {
+        self.order(stream, Order::Leave(stream));
+    }
+
+    /// Plays a clip to everyone in a room, after those that are being played.
+    pub fn announce(&self, room: RoomId, clip: Clip) {
+        self.order_room(room, RoomOrder::Announce(clip));
+    }
+
+    /// Ends a room; the streams in it go on by themselves.
+    pub fn close_room(&self, room: RoomId) {
+        self.order_room(room, RoomOrder::Close);
+    }
+
+    /// Starts a stream whose far end is a room: it has no ports, what it plays is heard in the room, and what is said
+    /// in the room is what it hears (see [`Stream::inside_room`](offhook_media::Stream::inside_room)).
+    pub fn open_in_room(
+        &self,
+        room: RoomId,
+        config: StreamConfig,
+        events: UnboundedSender<(StreamId, StreamEvent)>,
+        party: Party,
+    ) -> StreamId {
+        let stream = self.open_on(self.thread_of(room), None, config, events);
+        self.enter(room, stream, party);
+        stream
     }
 
     /// The counts of a stream, at most a tenth of a second old. `None` once it has ended: then
     /// [`StreamEvent::Closed`] has the last ones.
     pub fn stats(&self, stream: StreamId) -> Option<StreamStats> {
-        let published = Arc::clone(self.thread(stream).shared.published.lock().get(&stream)?);
+        let home = &self.threads[Places::home(stream, self.threads.len())];
+        let published = Arc::clone(home.shared().published.lock().get(&stream)?);
         let stats = published.lock().clone();
         Some(stats)
     }
@@ -124,14 +165,14 @@ impl RtpEngine {
 
     /// How many streams run.
     pub fn streams(&self) -> usize {
-        self.threads.iter().map(|thread| thread.shared.streams.load(Ordering::SeqCst)).sum()
+        self.threads.iter().map(|thread| thread.shared().streams.load(Ordering::SeqCst)).sum()
     }
 
     /// What the threads have done so far.
     pub fn metrics(&self) -> RtpMetrics {
         let mut sum = RtpMetrics::default();
         for thread in &self.threads {
-            thread.shared.metrics.sum_into(&mut sum);
+            thread.shared().metrics.sum_into(&mut sum);
         }
         sum
     }
@@ -140,7 +181,7 @@ impl RtpEngine {
     /// do nothing.
     pub fn shut_down(&self) {
         for thread in &self.threads {
-            let _ = thread.send(Order::Stop);
+            let _ = thread.door.send(Order::Stop);
         }
         for thread in &self.threads {
             if let Some(handle) = thread.handle.lock().take()
@@ -151,8 +192,56 @@ impl RtpEngine {
         }
     }
 
-    fn thread(&self, stream: StreamId) -> &Thread {
-        &self.threads[(stream.0 % self.threads.len() as u64) as usize]
+    fn open_on(
+        &self,
+        thread: usize,
+        sockets: Option<Reserved>,
+        config: StreamConfig,
+        events: UnboundedSender<(StreamId, StreamEvent)>,
+    ) -> StreamId {
+        let id = StreamId(self.next_number(thread));
+        let thread = &self.threads[thread];
+        let published = Published::default();
+        thread.shared().published.lock().insert(id, Arc::clone(&published));
+        thread.shared().streams.fetch_add(1, Ordering::SeqCst);
+        let opening = Opening { id, sockets, config, events, published };
+        if let Err(Order::Open(opening)) = thread.door.send(Order::Open(Box::new(opening))) {
+            // The engine was shut down before.
+            thread.shared().streams.fetch_sub(1, Ordering::SeqCst);
+            thread.shared().published.lock().remove(&id);
+            let Opening { sockets, events, .. } = *opening;
+            drop(sockets);
+            let _ = events.send((id, StreamEvent::Closed(StreamStats::default())));
+        }
+        id
+    }
+
+    /// Hands an order to the thread on which a stream runs.
+    fn order(&self, stream: StreamId, order: Order) {
+        self.places.with(stream, self.threads.len(), |thread| {
+            // After the engine was shut down there is no stream left to take the order.
+            let _ = self.threads[thread].door.send(order);
+        });
+    }
+
+    fn order_room(&self, room: RoomId, order: RoomOrder) {
+        // After the engine was shut down there is no room left to take the order.
+        let _ = self.threads[self.thread_of(room)].door.send(Order::Room(room, order));
+    }
+
+    fn thread_of(&self, room: RoomId) -> usize {
+        (room.0 % self.threads.len() as u64) as usize
+    }
+
+    fn least_busy(&self) -> usize {
+        let streams = |(_, thread): &(usize, &Thread)| thread.shared().streams.load(Ordering::Relaxed);
+        self.threads.iter().enumerate().min_by_key(streams).map_or(0, |(thread, _)| thread)
+    }
+
+    /// A number never used before, which tells the thread as its remainder.
+    fn next_number(&self, thread: usize) -> u64 {
+        let serial = self.next_id.fetch_add(1, Ordering::Relaxed);
+        serial * self.threads.len() as u64 + thread as u64
     }
 }
 
@@ -166,25 +255,41 @@ impl Drop for RtpEngine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StreamId(pub u64);
 
+/// Names a room of a media engine; never used twice by one engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomId(pub u64);
+
 /// A pacing thread, seen from the engine.
 #[derive(Debug)]
 struct Thread {
-    orders: Sender<Order>,
-    shared: Arc<Shared>,
+    door: Door,
     handle: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Thread {
-    fn start(number: usize) -> Result<Self, StartRtpError> {
+    fn start(number: usize, places: &Arc<Places>) -> Result<Self, StartRtpError> {
         let (orders, inbox) = mpsc::channel();
-        let (pacer, shared) = Pacer::new(inbox)?;
+        let (pacer, shared) = Pacer::new(inbox, Arc::clone(places))?;
         let handle =
             thread::Builder::new().name(format!("offhook-rtp-{number}")).spawn(move || pacer.run())?;
-        Ok(Self { orders, shared, handle: Mutex::new(Some(handle)) })
+        Ok(Self { door: Door { orders, shared }, handle: Mutex::new(Some(handle)) })
     }
 
+    fn shared(&self) -> &Shared {
+        &self.door.shared
+    }
+}
+
+/// The way to a pacing thread.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
+    orders: Sender<Order>,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Door {
     /// Gives the order back when the thread has ended.
-    fn send(&self, order: Order) -> Result<(), Order> {
+    pub(super) fn send(&self, order: Order) -> Result<(), Order> {
         self.orders.send(order).map_err(|unsent| unsent.0)?;
         if self.shared.asleep.swap(false, Ordering::SeqCst) {
             // If the waker fails the order is carried out at the thread's next turn.

@@ -9,33 +9,18 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::{Events as Ready, Poll, Token, Waker};
-use offhook_media::{Stream, StreamCommand, StreamConfig};
+use offhook_media::{Party, Stream, StreamCommand};
 use parking_lot::Mutex;
 
-use super::engine::StreamId;
+use super::engine::{RoomId, StreamId};
 use super::metrics::{RtpMetrics, SharedMetrics};
+use super::moving::Expected;
+use super::order::{Opening, Order, RoomOrder};
 use super::phases::Phases;
-use super::ports::Reserved;
-use super::slot::{Events, Published, Slot};
+use super::places::Places;
+use super::rooms::Rooms;
+use super::slot::{Published, Slot};
 use super::wheel::{Key, Wheel};
-
-/// What the engine tells a pacing thread.
-#[derive(Debug)]
-pub(super) enum Order {
-    Open(Box<Opening>),
-    Command(StreamId, StreamCommand),
-    Stop,
-}
-
-/// A stream to be opened.
-#[derive(Debug)]
-pub(super) struct Opening {
-    pub(super) id: StreamId,
-    pub(super) sockets: Reserved,
-    pub(super) config: StreamConfig,
-    pub(super) events: Events,
-    pub(super) published: Published,
-}
 
 /// What a pacing thread shares with the engine.
 #[derive(Debug)]
@@ -50,16 +35,19 @@ pub(super) struct Shared {
 
 /// The thread's own state.
 pub(super) struct Pacer {
-    poll: Poll,
+    pub(super) poll: Poll,
     orders: Receiver<Order>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) places: Arc<Places>,
     slots: Vec<Option<Box<Slot>>>,
     /// Counts the tenants of a slot, so that what was meant for one does not reach the next.
     tenants: Vec<u32>,
     free: Vec<u32>,
-    by_id: HashMap<StreamId, u32>,
+    pub(super) by_id: HashMap<StreamId, u32>,
     wheel: Wheel,
-    phases: Phases,
+    pub(super) phases: Phases,
+    rooms: Rooms,
+    pub(super) expected: Expected,
     /// Sockets that were not read to the end.
     unread: Vec<Token>,
     metrics: RtpMetrics,
@@ -69,7 +57,7 @@ pub(super) struct Pacer {
 
 impl Pacer {
     /// Makes the state of a thread. It is to be moved into the thread that calls [`Pacer::run`].
-    pub(super) fn new(orders: Receiver<Order>) -> io::Result<(Self, Arc<Shared>)> {
+    pub(super) fn new(orders: Receiver<Order>, places: Arc<Places>) -> io::Result<(Self, Arc<Shared>)> {
         let poll = Poll::new()?;
         let shared = Arc::new(Shared {
             waker: Waker::new(poll.registry(), WAKE)?,
@@ -83,12 +71,15 @@ impl Pacer {
             poll,
             orders,
             shared: Arc::clone(&shared),
+            places,
             slots: Vec::new(),
             tenants: Vec::new(),
             free: Vec::new(),
             by_id: HashMap::new(),
             wheel: Wheel::new(epoch),
             phases: Phases::new(epoch),
+            rooms: Rooms::new(epoch),
+            expected: Expected::default(),
             unread: Vec::new(),
             metrics: RtpMetrics::default(),
             buffer: Box::new([0; BUFFER_BYTES]),
@@ -105,9 +96,11 @@ impl Pacer {
             self.wait(wait, &mut ready);
             self.take_orders();
             self.receive(&ready);
+            self.rooms.visit_due(&mut self.slots);
             self.visit_due();
             self.shared.metrics.add(&mut self.metrics);
-            wait = match self.wheel.next_due() {
+            let next_due = [self.wheel.next_due(), self.rooms.next_due()].into_iter().flatten().min();
+            wait = match next_due {
                 _ if !self.unread.is_empty() => Duration::ZERO,
                 Some(due) => due.saturating_duration_since(Instant::now()),
                 None => Duration::MAX,
@@ -169,12 +162,32 @@ impl Pacer {
         }
     }
 
-    fn obey(&mut self, order: Order) {
+    pub(super) fn obey(&mut self, order: Order) {
+        let Some(order) = self.expected.keep(order) else { return };
         match order {
             Order::Open(opening) => self.open(*opening),
             Order::Command(id, command) => {
                 if let Some(&index) = self.by_id.get(&id) {
                     self.command(index, command);
+                }
+            }
+            Order::Enter(id, room, party) => self.enter(id, room, party),
+            Order::Leave(id) => {
+                if let Some(&index) = self.by_id.get(&id) {
+                    self.leave_room(index);
+                }
+            }
+            Order::Move(id, to) => self.send_away(id, &to),
+            Order::Expect(id) => self.expect(id),
+            Order::Adopt(slot) => self.adopt(slot),
+            Order::Gone(id) => self.gone(id),
+            Order::Room(room, RoomOrder::Open { loudest }) => self.rooms.open(room, loudest),
+            Order::Room(room, RoomOrder::Announce(clip)) => self.rooms.announce(room, clip),
+            Order::Room(room, RoomOrder::Close) => {
+                for index in self.rooms.close(room) {
+                    if let Some(slot) = &mut self.slots[index as usize] {
+                        slot.leave_room();
+                    }
                 }
             }
             Order::Stop => self.stopped = true,
@@ -186,8 +199,16 @@ impl Pacer {
         let now = Instant::now();
         let (phase, first_frame) = self.phases.occupy(now);
         config.offset = first_frame.saturating_duration_since(now);
-        let mut slot = Slot::new(id, Stream::new(now, config), sockets, events, published, phase);
+        let stream = match sockets {
+            Some(_) => Stream::new(now, config),
+            None => Stream::inside_room(now, config),
+        };
+        let home = Arc::clone(&self.shared);
+        self.house(Box::new(Slot::new(id, stream, sockets, events, published, home, phase)));
+    }
 
+    /// Gives a slot its place here.
+    pub(super) fn house(&mut self, mut slot: Box<Slot>) {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.tenants.push(0);
@@ -197,9 +218,41 @@ impl Pacer {
             // It sends all the same; what it would hear is lost.
             tracing::error!(%error, "media socket cannot be watched");
         }
-        self.slots[index as usize] = Some(Box::new(slot));
-        self.by_id.insert(id, index);
-        self.wheel.insert(first_frame, Key { slot: index, tenant: self.tenants[index as usize] });
+        if let Some(due) = slot.stream.poll_timeout() {
+            self.wheel.insert(due, Key { slot: index, tenant: self.tenants[index as usize] });
+        }
+        self.by_id.insert(slot.id, index);
+        self.slots[index as usize] = Some(slot);
+    }
+
+    /// Takes a slot from its place.
+    pub(super) fn vacate(&mut self, index: u32) -> Option<Box<Slot>> {
+        let slot = self.slots[index as usize].take()?;
+        self.tenants[index as usize] = self.tenants[index as usize].wrapping_add(1);
+        self.free.push(index);
+        self.by_id.remove(&slot.id);
+        self.phases.vacate(slot.phase);
+        Some(slot)
+    }
+
+    fn enter(&mut self, id: StreamId, room: RoomId, party: Party) {
+        let Some(&index) = self.by_id.get(&id) else { return };
+        if self.slots[index as usize].as_ref().is_some_and(|slot| slot.room != Some(room)) {
+            self.leave_room(index);
+        }
+        let Some(slot) = &mut self.slots[index as usize] else { return };
+        let Some(due) = slot.stream.poll_timeout() else { return };
+        if self.rooms.enter(room, index, party, due) {
+            slot.enter_room(room);
+        }
+    }
+
+    /// Lets a slot out of the room in which it is.
+    pub(super) fn leave_room(&mut self, index: u32) {
+        let left = self.slots[index as usize].as_mut().and_then(|slot| slot.leave_room());
+        if let Some(room) = left {
+            self.rooms.leave(room, index);
+        }
     }
 
     fn command(&mut self, index: u32, command: StreamCommand) {
@@ -268,13 +321,15 @@ impl Pacer {
     }
 
     fn remove_if_closed(&mut self, index: u32) {
-        let place = &mut self.slots[index as usize];
-        let Some(slot) = place.take_if(|slot| slot.stream.is_closed()) else { return };
-        self.tenants[index as usize] = self.tenants[index as usize].wrapping_add(1);
-        self.free.push(index);
-        self.by_id.remove(&slot.id);
-        self.phases.vacate(slot.phase);
-        self.shared.published.lock().remove(&slot.id);
+        if !self.slots[index as usize].as_ref().is_some_and(|slot| slot.stream.is_closed()) {
+            return;
+        }
+        self.leave_room(index);
+        let Some(slot) = self.vacate(index) else { return };
+        slot.home.published.lock().remove(&slot.id);
+        if slot.has_moved {
+            self.places.forget(slot.id);
+        }
         self.shared.streams.fetch_sub(1, Ordering::SeqCst);
         slot.end();
     }

@@ -35,6 +35,14 @@ impl Phases {
         (phase, self.epoch + Duration::from_nanos(bucket * BUCKET.as_nanos() as u64))
     }
 
+    /// Counts a stream that came from elsewhere, whose next frame is due at `due`, and returns its phase.
+    pub(super) fn adopt(&mut self, due: Option<Instant>) -> usize {
+        let since = due.map_or(Duration::ZERO, |due| due.saturating_duration_since(self.epoch)).as_nanos();
+        let phase = (since.div_ceil(BUCKET.as_nanos()) % PHASES as u128) as usize;
+        self.load[phase] += 1;
+        phase
+    }
+
     /// Counts off a stream that has ended.
     pub(super) fn vacate(&mut self, phase: usize) {
         self.load[phase] = self.load[phase].saturating_sub(1);

@@ -10,8 +10,9 @@ use offhook_media::{Outgoing, Stream, StreamEvent, StreamStats};
 use parking_lot::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::engine::StreamId;
+use super::engine::{RoomId, StreamId};
 use super::metrics::RtpMetrics;
+use super::pacer::Shared;
 use super::ports::Reserved;
 
 /// Where the events of a stream go, each with the stream's name.
@@ -26,9 +27,16 @@ pub(super) type Published = Arc<Mutex<StreamStats>>;
 pub(super) struct Slot {
     pub(super) id: StreamId,
     pub(super) stream: Stream,
-    sockets: Reserved,
+    /// `None` for a stream whose far end is its room.
+    sockets: Option<Reserved>,
     events: Events,
     published: Published,
+    /// What the thread on which the stream was opened shares with the engine: the counts are looked for there.
+    pub(super) home: Arc<Shared>,
+    /// Whether the stream has come from another thread.
+    pub(super) has_moved: bool,
+    /// The room in which the stream is.
+    pub(super) room: Option<RoomId>,
     /// Visits until the counts are published again.
     publish_in: u8,
     connected: Option<SocketAddr>,
@@ -40,19 +48,54 @@ impl Slot {
     pub(super) fn new(
         id: StreamId,
         stream: Stream,
-        sockets: Reserved,
+        sockets: Option<Reserved>,
         events: Events,
         published: Published,
+        home: Arc<Shared>,
         phase: usize,
     ) -> Self {
-        Self { id, stream, sockets, events, published, publish_in: 0, connected: None, phase }
+        Self {
+            id,
+            stream,
+            sockets,
+            events,
+            published,
+            home,
+            has_moved: false,
+            room: None,
+            publish_in: 0,
+            connected: None,
+            phase,
+        }
     }
 
     /// Asks to be told when datagrams come.
     pub(super) fn register(&mut self, registry: &Registry, index: u32) -> io::Result<()> {
+        let Some(sockets) = &mut self.sockets else { return Ok(()) };
         let [rtp, rtcp] = tokens(index);
-        registry.register(&mut self.sockets.rtp_socket, rtp, Interest::READABLE)?;
-        registry.register(&mut self.sockets.rtcp_socket, rtcp, Interest::READABLE)
+        registry.register(&mut sockets.rtp_socket, rtp, Interest::READABLE)?;
+        registry.register(&mut sockets.rtcp_socket, rtcp, Interest::READABLE)
+    }
+
+    /// Asks to be told no more. Datagrams that wait in the sockets stay there.
+    pub(super) fn deregister(&mut self, registry: &Registry) {
+        let Some(sockets) = &mut self.sockets else { return };
+        for socket in [&mut sockets.rtp_socket, &mut sockets.rtcp_socket] {
+            // Fails for a socket that was never registered.
+            let _ = registry.deregister(socket);
+        }
+    }
+
+    /// Takes a seat in a room.
+    pub(super) fn enter_room(&mut self, room: RoomId) {
+        self.room = Some(room);
+        self.stream.enter_room();
+    }
+
+    /// Gives up the seat and tells in which room it was.
+    pub(super) fn leave_room(&mut self) -> Option<RoomId> {
+        self.stream.leave_room();
+        self.room.take()
     }
 
     /// Lets the stream do what is due, and sends what it has.
@@ -100,9 +143,10 @@ impl Slot {
         buffer: &mut [u8],
         metrics: &mut RtpMetrics,
     ) -> bool {
+        let Some(sockets) = &self.sockets else { return false };
+        let socket = if rtcp { &sockets.rtcp_socket } else { &sockets.rtp_socket };
         let mut more = true;
         for _ in 0..limit {
-            let socket = if rtcp { &self.sockets.rtcp_socket } else { &self.sockets.rtp_socket };
             match socket.recv_from(buffer) {
                 Ok((length, from)) => {
                     metrics.datagrams_received += 1;
@@ -138,41 +182,40 @@ impl Slot {
     /// system then drops strangers' packets, and looks up the route once and not for every packet.
     pub(super) fn connect(&mut self) {
         let settled = self.stream.settled_remote();
-        if settled == self.connected {
-            return;
-        }
-        if self.connected.take().is_some() && rustix::net::connect_unspec(&self.sockets.rtp_socket).is_err() {
+        let Some(sockets) = self.sockets.as_ref().filter(|_| settled != self.connected) else { return };
+        if self.connected.take().is_some() && rustix::net::connect_unspec(&sockets.rtp_socket).is_err() {
             return;
         }
         if let Some(remote) = settled {
             // Unconnected, packets go the same way; it only costs more.
-            self.connected = self.sockets.rtp_socket.connect(self.native(remote)).is_ok().then_some(remote);
+            self.connected = sockets.rtp_socket.connect(native(sockets, remote)).is_ok().then_some(remote);
         }
     }
 
     fn send(&self, outgoing: &Outgoing, buffer: &[u8]) -> io::Result<()> {
         let bytes = &buffer[..outgoing.len];
+        let Some(sockets) = &self.sockets else { return Err(io::ErrorKind::NotConnected.into()) };
         if outgoing.rtcp {
-            return self.sockets.rtcp_socket.send_to(bytes, self.native(outgoing.to)).map(|_| ());
+            return sockets.rtcp_socket.send_to(bytes, native(sockets, outgoing.to)).map(|_| ());
         }
         if self.connected != Some(outgoing.to) {
-            return self.sockets.rtp_socket.send_to(bytes, self.native(outgoing.to)).map(|_| ());
+            return sockets.rtp_socket.send_to(bytes, native(sockets, outgoing.to)).map(|_| ());
         }
-        match self.sockets.rtp_socket.send(bytes) {
+        match sockets.rtp_socket.send(bytes) {
             // Reports what became of the packet before (ICMP), and does not send this one.
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                self.sockets.rtp_socket.send(bytes).map(|_| ())
+                sockets.rtp_socket.send(bytes).map(|_| ())
             }
             sent => sent.map(|_| ()),
         }
     }
+}
 
-    /// The address as the socket's family wants it.
-    fn native(&self, remote: SocketAddr) -> SocketAddr {
-        match remote {
-            SocketAddr::V4(v4) if self.sockets.is_ipv6() => (v4.ip().to_ipv6_mapped(), v4.port()).into(),
-            _ => remote,
-        }
+/// The address as the sockets' family wants it.
+fn native(sockets: &Reserved, remote: SocketAddr) -> SocketAddr {
+    match remote {
+        SocketAddr::V4(v4) if sockets.is_ipv6() => (v4.ip().to_ipv6_mapped(), v4.port()).into(),
+        _ => remote,
     }
 }
 

@@ -1,16 +1,19 @@
 //! The media engine of a virtual host: the same streams as on a real one, driven by the virtual clock.
 
 use std::any::Any;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use bytes::Bytes;
-use offhook_media::{Stream, StreamCommand, StreamConfig, StreamEvent, StreamStats};
-use offhook_net::StreamId;
+use offhook_media::{
+    Clip, Party, Room, RoomStreams, Stream, StreamCommand, StreamConfig, StreamEvent, StreamStats,
+};
+use offhook_net::{RoomId, StreamId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant as TokioInstant, sleep_until};
@@ -32,6 +35,7 @@ pub(super) struct VirtualEngine {
 struct State {
     streams: HashMap<StreamId, Running>,
     deadlines: BTreeSet<(Instant, StreamId)>,
+    rooms: BTreeMap<RoomId, Room<StreamId>>,
     taken: HashSet<SocketAddr>,
     opened: u64,
     last_port: u16,
@@ -39,9 +43,11 @@ struct State {
 
 struct Running {
     stream: Stream,
-    ports: VirtualPorts,
+    /// `None` for a stream whose far end is its room.
+    ports: Option<VirtualPorts>,
     events: StreamEvents,
     deadline: Option<Instant>,
+    room: Option<RoomId>,
 }
 
 impl VirtualEngine {
@@ -73,6 +79,8 @@ impl VirtualEngine {
 
     fn handle_timeouts(&self, now: Instant) {
         loop {
+            // Rooms come before the streams that send what they say.
+            self.state.lock().exchange(now);
             let due = self.state.lock().deadlines.first().copied();
             match due {
                 Some((deadline, id)) if deadline <= now => self.with_stream(id, Stream::handle_timeout),
@@ -82,7 +90,23 @@ impl VirtualEngine {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.state.lock().deadlines.first().map(|(deadline, _)| *deadline)
+        let state = self.state.lock();
+        let streams = state.deadlines.first().map(|(deadline, _)| *deadline);
+        let rooms = state.rooms.values().filter_map(Room::poll_timeout).min();
+        streams.into_iter().chain(rooms).min()
+    }
+
+    fn with_room(&self, id: RoomId, act: impl FnOnce(&mut Room<StreamId>)) {
+        if let Some(room) = self.state.lock().rooms.get_mut(&id) {
+            act(room);
+        }
+        self.changed.notify_one();
+    }
+
+    fn start_stream(&self, id: StreamId, stream: Stream, ports: Option<VirtualPorts>, events: StreamEvents) {
+        let running = Running { stream, ports, events, deadline: None, room: None };
+        self.state.lock().streams.insert(id, running);
+        self.with_stream(id, |_, _| {});
     }
 
     /// Lets a stream act, then carries out what it wants.
@@ -105,10 +129,49 @@ impl VirtualEngine {
                 running.deadline = deadline;
                 self.changed.notify_one();
             }
-            if closed { state.streams.remove(&id) } else { None }
+            if closed {
+                state.leave(id);
+                state.streams.remove(&id)
+            } else {
+                None
+            }
         };
         // Gives the ports back, which takes the lock again.
         drop(ended);
+    }
+}
+
+impl State {
+    fn next_number(&mut self) -> u64 {
+        self.opened += 1;
+        self.opened
+    }
+
+    /// Lets the rooms whose frame is due exchange it.
+    fn exchange(&mut self, now: Instant) {
+        let mut streams = InStreams(&mut self.streams);
+        for room in self.rooms.values_mut() {
+            while room.poll_timeout().is_some_and(|due| due <= now) {
+                room.handle_timeout(now, &mut streams);
+            }
+        }
+    }
+
+    /// Lets a stream out of the room in which it is.
+    fn leave(&mut self, id: StreamId) {
+        let Some(running) = self.streams.get_mut(&id) else { return };
+        running.stream.leave_room();
+        if let Some(room) = running.room.take().and_then(|room| self.rooms.get_mut(&room)) {
+            room.leave(id);
+        }
+    }
+}
+
+struct InStreams<'a>(&'a mut HashMap<StreamId, Running>);
+
+impl RoomStreams<StreamId> for InStreams<'_> {
+    fn stream(&mut self, id: StreamId) -> Option<&mut Stream> {
+        self.0.get_mut(&id).map(|running| &mut running.stream)
     }
 }
 
@@ -117,7 +180,8 @@ impl Running {
     fn settle(&mut self, id: StreamId, wire: &Wire) -> bool {
         let mut buffer = [0; Stream::MAX_DATAGRAM];
         while let Some(outgoing) = self.stream.poll_transmit(&mut buffer) {
-            let from = if outgoing.rtcp { self.ports.rtcp() } else { self.ports.rtp };
+            let Some(ports) = &self.ports else { continue };
+            let from = if outgoing.rtcp { ports.rtcp() } else { ports.rtp };
             wire.send(from, outgoing.to, Bytes::copy_from_slice(&buffer[..outgoing.len]));
         }
         let mut closed = false;
@@ -152,11 +216,7 @@ impl MediaEngine for VirtualEngine {
     ) -> io::Result<StreamId> {
         let ports: Box<dyn Any> = ports;
         let ports = *ports.downcast::<VirtualPorts>().map_err(|_| io::ErrorKind::InvalidInput)?;
-        let id = {
-            let mut state = self.state.lock();
-            state.opened += 1;
-            StreamId(state.opened)
-        };
+        let id = StreamId(self.state.lock().next_number());
         for (address, rtcp) in [(ports.rtp, false), (ports.rtcp(), true)] {
             let engine = self.myself.clone();
             let receive = move |from, bytes: Bytes| {
@@ -167,10 +227,62 @@ impl MediaEngine for VirtualEngine {
             self.wire.bind(address, Arc::new(receive))?;
         }
         let stream = Stream::new(TokioInstant::now().into_std(), config);
-        let running = Running { stream, ports, events, deadline: None };
-        self.state.lock().streams.insert(id, running);
-        self.with_stream(id, |_, _| {});
+        self.start_stream(id, stream, Some(ports), events);
         Ok(id)
+    }
+
+    fn open_in_room(
+        &self,
+        room: RoomId,
+        config: StreamConfig,
+        events: StreamEvents,
+        party: Party,
+    ) -> StreamId {
+        let id = StreamId(self.state.lock().next_number());
+        let stream = Stream::inside_room(TokioInstant::now().into_std(), config);
+        self.start_stream(id, stream, None, events);
+        self.enter(room, id, party);
+        id
+    }
+
+    fn open_room(&self, _near: Option<StreamId>, loudest: Option<NonZeroUsize>) -> RoomId {
+        let mut state = self.state.lock();
+        let id = RoomId(state.next_number());
+        state.rooms.insert(id, Room::new(loudest));
+        id
+    }
+
+    fn enter(&self, room: RoomId, stream: StreamId, party: Party) {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let elsewhere = state.streams.get(&stream).is_some_and(|running| running.room != Some(room));
+        if elsewhere {
+            state.leave(stream);
+        }
+        let Some(running) = state.streams.get_mut(&stream) else { return };
+        let Some(due) = running.stream.poll_timeout() else { return };
+        if let Some(entered) = state.rooms.get_mut(&room) {
+            running.room = Some(room);
+            running.stream.enter_room();
+            entered.enter(stream, party, due);
+            self.changed.notify_one();
+        }
+    }
+
+    fn leave(&self, stream: StreamId) {
+        self.state.lock().leave(stream);
+    }
+
+    fn announce(&self, room: RoomId, clip: Clip) {
+        self.with_room(room, |room| room.announce(clip));
+    }
+
+    fn close_room(&self, room: RoomId) {
+        let mut state = self.state.lock();
+        let Some(closed) = state.rooms.remove(&room) else { return };
+        for member in closed.members() {
+            state.leave(member);
+        }
     }
 
     fn command(&self, stream: StreamId, command: StreamCommand) {
