@@ -326,6 +326,29 @@ fn what_plays_is_heard_in_place_of_the_room() {
     scene.assert_hears_not(waiting, 1500.0);
 }
 
+/// CONF-10: what is played to one member alone is repeated without a gap, whatever the others say, and nobody else
+/// hears it.
+#[test]
+fn what_is_played_to_one_alone_is_heard_by_nobody_else() {
+    let mut scene = Scene::new(None);
+    let waiting = scene.enter(400.0, Party { talks: false, hears: false });
+    let other = scene.enter(700.0, Party::BOTH);
+    let peak = measure::peak_of_dbm0(-10.0);
+    let music: Vec<i16> =
+        (0..400).map(|at| (peak * (TAU * 1500.0 * f64::from(at) / 8000.0).sin()) as i16).collect();
+    let clip = Clip::from_encoded(Codec::G711U, Codec::G711U.encode(&music));
+    scene.room.play_alone(waiting, Some(clip));
+    scene.run(ms(1500));
+    scene.assert_hears(waiting, 1500.0);
+    scene.assert_hears_not(waiting, 700.0);
+    scene.assert_hears_not(other, 1500.0);
+    scene.room.play_alone(waiting, None);
+    scene.change(waiting, LISTENER);
+    scene.run(ms(1000));
+    scene.assert_hears(waiting, 700.0);
+    scene.assert_hears_not(waiting, 1500.0);
+}
+
 /// CONF-16: a stream inside a room is heard by the others, and hears them as packets.
 #[test]
 fn a_stream_without_a_network_talks_and_hears_in_its_room() {

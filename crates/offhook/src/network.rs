@@ -98,6 +98,10 @@ pub trait MediaEngine: Send + Sync + 'static {
     /// Lets a stream out of the room in which it is. In order with the stream's commands.
     fn leave(&self, stream: StreamId);
 
+    /// Repeats a clip to one stream of a room alone, in place of what the others say; `None` ends that.
+    /// In order with the stream's commands.
+    fn play_alone(&self, stream: StreamId, clip: Option<Clip>);
+
     /// Plays a clip to everyone who hears in a room, after those that are being played.
     fn announce(&self, room: RoomId, clip: Clip);
 

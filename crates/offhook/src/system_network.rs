@@ -106,6 +106,10 @@ impl MediaEngine for SystemMedia {
         self.engine.leave(stream);
     }
 
+    fn play_alone(&self, stream: StreamId, clip: Option<Clip>) {
+        self.engine.play_alone(stream, clip);
+    }
+
     fn announce(&self, room: RoomId, clip: Clip) {
         self.engine.announce(room, clip);
     }

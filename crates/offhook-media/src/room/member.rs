@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::limiter::Limiter;
 use super::{FRAME_SAMPLES, Party, RoomStreams};
+use crate::Clip;
 
 #[derive(Debug)]
 pub(super) struct Member<K> {
@@ -19,6 +20,14 @@ pub(super) struct Member<K> {
     /// The mean of its samples' magnitude, smoothed over some frames.
     pub(super) level: u32,
     limiter: Limiter,
+    /// What it hears in place of the others.
+    private: Option<Looped>,
+}
+
+#[derive(Debug)]
+struct Looped {
+    clip: Clip,
+    position: usize,
 }
 
 impl<K: Copy> Member<K> {
@@ -32,12 +41,19 @@ impl<K: Copy> Member<K> {
             was_audible: false,
             level: 0,
             limiter: Limiter::default(),
+            private: None,
         }
+    }
+
+    /// Repeats a clip to this member alone.
+    pub(super) fn play_alone(&mut self, clip: Option<Clip>) {
+        let clip = clip.filter(|clip| !clip.is_empty());
+        self.private = clip.map(|clip| Looped { clip, position: 0 });
     }
 
     /// Takes what the member says, whether or not it may talk: its time goes on.
     pub(super) fn listen(&mut self, now: Instant, streams: &mut impl RoomStreams<K>) {
-        let says = streams.stream(self.key).is_some_and(|stream| stream.say(now, &mut self.said));
+        let says = streams.stream(self.key).is_some_and(|stream| stream.say_to_room(now, &mut self.said));
         let magnitude = match says {
             true => self.said.iter().map(|sample| u32::from(sample.unsigned_abs())).sum(),
             false => 0,
@@ -64,8 +80,18 @@ impl<K: Copy> Member<K> {
         }
     }
 
-    /// Writes what the member hears: the sum without its own part.
-    pub(super) fn mix(&mut self, sum: &[i32; FRAME_SAMPLES], mixed: &mut [i16; FRAME_SAMPLES]) {
+    /// Writes what the member hears: the sum without its own part, or what is played to it alone. Tells whether it
+    /// hears anything.
+    pub(super) fn hears(&mut self, sum: &[i32; FRAME_SAMPLES], mixed: &mut [i16; FRAME_SAMPLES]) -> bool {
+        match &mut self.private {
+            Some(private) => private.fill(mixed),
+            None if self.party.hears => self.mix(sum, mixed),
+            None => return false,
+        }
+        true
+    }
+
+    fn mix(&mut self, sum: &[i32; FRAME_SAMPLES], mixed: &mut [i16; FRAME_SAMPLES]) {
         if !self.in_sum {
             return self.limiter.apply(sum, mixed);
         }
@@ -74,6 +100,18 @@ impl<K: Copy> Member<K> {
             *others = sum - i32::from(*said);
         }
         self.limiter.apply(&others, mixed);
+    }
+}
+
+impl Looped {
+    fn fill(&mut self, frame: &mut [i16; FRAME_SAMPLES]) {
+        let mut at = 0;
+        while at < FRAME_SAMPLES {
+            let rest = self.clip.bytes.get(self.position..).unwrap_or_default();
+            let count = self.clip.codec.decode_into(rest, &mut frame[at..]);
+            at += count;
+            self.position = (self.position + count) % self.clip.len().max(1);
+        }
     }
 }
 

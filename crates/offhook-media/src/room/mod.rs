@@ -97,6 +97,13 @@ impl<K: Copy + PartialEq> Room<K> {
         }
     }
 
+    /// Repeats a clip to one member alone, in place of what the others say; `None` ends that.
+    pub fn play_alone(&mut self, member: K, clip: Option<Clip>) {
+        if let Some(known) = self.members.iter_mut().find(|known| known.key == member) {
+            known.play_alone(clip);
+        }
+    }
+
     /// Plays a clip to all who hear, after those that are still being played. What comes while a queue of
     /// [`Room::ANNOUNCEMENTS`] is waiting is left out.
     pub fn announce(&mut self, clip: Clip) {
@@ -135,10 +142,11 @@ impl<K: Copy + PartialEq> Room<K> {
         for member in &mut self.members {
             member.add_to(&mut self.sum);
         }
-        for member in self.members.iter_mut().filter(|member| member.party.hears) {
-            member.mix(&self.sum, &mut self.mixed);
-            if let Some(stream) = streams.stream(member.key) {
-                stream.hear(now, &self.mixed);
+        for member in &mut self.members {
+            if member.hears(&self.sum, &mut self.mixed)
+                && let Some(stream) = streams.stream(member.key)
+            {
+                stream.hear_room(now, &self.mixed);
             }
         }
     }

@@ -110,7 +110,7 @@ impl Stream {
 
     /// Takes the next frame of what this party says into its room; `false` if it says nothing, and the frame is
     /// silence.
-    pub(crate) fn say(&mut self, now: Instant, frame: &mut [i16; FRAME_SAMPLES]) -> bool {
+    pub(crate) fn say_to_room(&mut self, now: Instant, frame: &mut [i16; FRAME_SAMPLES]) -> bool {
         let Some(far_end) = &mut self.room_far_end else {
             return self.take_heard_frame(now, frame) != HeardFrame::Nothing;
         };
@@ -122,7 +122,7 @@ impl Stream {
     }
 
     /// Takes in what the room says.
-    pub(crate) fn hear(&mut self, now: Instant, frame: &[i16; FRAME_SAMPLES]) {
+    pub(crate) fn hear_room(&mut self, now: Instant, frame: &[i16; FRAME_SAMPLES]) {
         if let Some(far_end) = &mut self.room_far_end {
             let mut packet = [0; HEADER_BYTES + FRAME_SAMPLES];
             let length = far_end.packet(self.codec, self.payload_receive, frame, &mut packet);

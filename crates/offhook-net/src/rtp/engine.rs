@@ -125,6 +125,12 @@ impl RtpEngine {
         self.order(stream, Order::Leave(stream));
     }
 
+    /// Repeats a clip to one stream of a room alone, in place of what the others say; `None` ends that. Leaving the
+    /// room ends it too.
+    pub fn play_alone(&self, stream: StreamId, clip: Option<Clip>) {
+        self.order(stream, Order::PlayAlone(stream, clip));
+    }
+
     /// Plays a clip to everyone in a room, after those that are being played.
     pub fn announce(&self, room: RoomId, clip: Clip) {
         self.order_room(room, RoomOrder::Announce(clip));

@@ -17,6 +17,8 @@ pub(super) enum Order {
     Enter(StreamId, RoomId, Party),
     /// The stream leaves the room in which it is.
     Leave(StreamId),
+    /// The stream is played a clip of its own in its room.
+    PlayAlone(StreamId, Option<Clip>),
     /// The stream goes to another thread.
     Move(StreamId, Door),
     /// The stream will come from another thread; orders to it wait for it.
@@ -36,6 +38,7 @@ impl Order {
             Self::Command(stream, _)
             | Self::Enter(stream, ..)
             | Self::Leave(stream)
+            | Self::PlayAlone(stream, _)
             | Self::Move(stream, _) => Some(*stream),
             _ => None,
         }

@@ -177,6 +177,13 @@ impl Pacer {
                     self.leave_room(index);
                 }
             }
+            Order::PlayAlone(id, clip) => {
+                if let Some(&index) = self.by_id.get(&id)
+                    && let Some(room) = self.slots[index as usize].as_ref().and_then(|slot| slot.room)
+                {
+                    self.rooms.play_alone(room, index, clip);
+                }
+            }
             Order::Move(id, to) => self.send_away(id, &to),
             Order::Expect(id) => self.expect(id),
             Order::Adopt(slot) => self.adopt(slot),

@@ -63,6 +63,12 @@ impl Rooms {
         }
     }
 
+    pub(super) fn play_alone(&mut self, id: RoomId, slot: u32, clip: Option<Clip>) {
+        if let Some(room) = self.find(id).and_then(|index| self.places[index as usize].room.as_mut()) {
+            room.play_alone(slot, clip);
+        }
+    }
+
     /// Ends a room and tells who was in it.
     pub(super) fn close(&mut self, id: RoomId) -> Vec<u32> {
         let Some(index) = self.by_id.remove(&id) else { return Vec::new() };

@@ -273,6 +273,13 @@ impl MediaEngine for VirtualEngine {
         self.state.lock().leave(stream);
     }
 
+    fn play_alone(&self, stream: StreamId, clip: Option<Clip>) {
+        let room = self.state.lock().streams.get(&stream).and_then(|running| running.room);
+        if let Some(room) = room {
+            self.with_room(room, |room| room.play_alone(stream, clip));
+        }
+    }
+
     fn announce(&self, room: RoomId, clip: Clip) {
         self.with_room(room, |room| room.announce(clip));
     }
