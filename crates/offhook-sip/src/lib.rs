@@ -6,13 +6,14 @@
 //!   sides: reliable provisional responses (RFC 3262), UPDATE (RFC 3311), re-INVITE, CANCEL, INFO, OPTIONS.
 //! * [`Message`], [`Request`], [`Response`] and [`Headers`], with typed [`header`] fields and [`uri`]s. Values are slices of
 //!   the datagram ([`Text`]): reading a message copies no text.
+//! * [`auth`]: digest authentication on both sides (RFC 7616, RFC 8760).
 //! * [`sdp`]: session descriptions (RFC 8866), and offer and answer (RFC 3264) as functions.
 //!
 //! # What is not
 //!
 //! No socket, no task, no clock, no thread and no random source of its own: time and seed are arguments. No
 //! DNS: a peer is an address. No sound, and no meaning of codecs beyond their names. No proxy and no
-//! registrar. Authentication and reliable transports have their place in the types and nothing behind it.
+//! registrar. Reliable transports have their place in the types and nothing behind it.
 //!
 //! # The run loop
 //!
@@ -77,6 +78,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
 
+pub mod auth;
 pub mod header;
 pub mod sdp;
 pub mod uri;

@@ -104,8 +104,14 @@ impl Dialog {
 
     /// A request within the dialog under the next sequence number, with the topmost `via`.
     pub(crate) fn request(&mut self, method: Method, via: Text) -> Request {
+        let number = self.next_cseq();
+        self.request_numbered(method, number, via)
+    }
+
+    /// Takes the next sequence number.
+    pub(crate) fn next_cseq(&mut self) -> u32 {
         self.local_cseq += 1;
-        self.request_numbered(method, self.local_cseq, via)
+        self.local_cseq
     }
 
     /// A request within the dialog under a given sequence number: the ACK has that of its INVITE.

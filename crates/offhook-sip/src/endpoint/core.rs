@@ -9,6 +9,7 @@ use super::config::EndpointConfig;
 use super::event::{Call, Event};
 use super::flow::{Flow, Transmit};
 use super::received::Received;
+use crate::auth::Attempt;
 use crate::dialog::Dialog;
 use crate::header::{HeaderName, Headers, RetryAfter};
 use crate::message::{Method, Request, Response, StatusCode};
@@ -16,7 +17,7 @@ use crate::random::{Fingerprinter, Random, Token};
 use crate::text::Text;
 use crate::timer::TimerQueue;
 use crate::transaction::{
-    Branch, Client, ClientId, ClientInvite, ClientMachine, ClientTransaction, Clients, Owner, Server,
+    Again, Branch, Client, ClientId, ClientInvite, ClientMachine, ClientTransaction, Clients, Owner, Server,
     ServerId, ServerInvite, ServerMachine, ServerTransaction, Servers,
 };
 
@@ -200,9 +201,28 @@ impl Core {
         } else {
             ClientMachine::Other(Client::new(now, bytes.clone(), timers, reliable))
         };
-        let id = self.clients.insert(ClientTransaction { branch, flow, owner, machine, timer: None });
+        let id =
+            self.clients.insert(ClientTransaction { branch, flow, owner, machine, again: None, timer: None });
         self.transmit(flow, bytes);
         self.arrange_client(id);
+        id
+    }
+
+    /// Sends a request like [`send`](Self::send) and keeps it, so that a challenge can be answered.
+    pub(crate) fn send_challengeable(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        request: Request,
+        token: Token,
+        owner: Option<Owner>,
+        attempt: Attempt,
+    ) -> ClientId {
+        let again = Box::new(Again { request: request.clone(), attempt });
+        let id = self.send(now, flow, request, token, owner);
+        if let Some(transaction) = self.clients.at_mut(id) {
+            transaction.again = Some(again);
+        }
         id
     }
 

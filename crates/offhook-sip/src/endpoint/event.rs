@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::flow::Flow;
 use crate::arena::Key;
+use crate::auth::Credentials;
 use crate::header::{CallId, Headers, NameAddr, Reason, RetryAfter};
 use crate::message::{Request, Response, StatusCode};
 use crate::sdp::SessionDescription;
@@ -190,12 +191,15 @@ pub struct Outgoing {
     pub reliability: Reliability,
     /// Who acknowledges reliable provisional responses.
     pub prack: PrackPolicy,
+    /// With what a 401 or 407 to the INVITE, or to a later request within the call, is answered; without them
+    /// it ends the call (CALL-14).
+    pub credentials: Option<Credentials>,
     /// Header fields to add, such as `P-Asserted-Identity`.
     pub headers: Headers,
 }
 
 impl Outgoing {
-    /// A call without an offer, without proxies on its way, that supports reliable provisional responses and
+    /// A call without an offer, without credentials and without proxies on its way, that supports reliable provisional responses and
     /// acknowledges them by itself.
     pub fn new(flow: Flow, target: Uri, from: NameAddr, to: NameAddr) -> Self {
         Self {
@@ -208,6 +212,7 @@ impl Outgoing {
             sdp: None,
             reliability: Reliability::Supported,
             prack: PrackPolicy::Auto,
+            credentials: None,
             headers: Headers::new(),
         }
     }

@@ -30,6 +30,7 @@ pub(crate) use self::received::Received;
 pub(crate) use self::request::add_capabilities;
 
 use self::core::Wake;
+use crate::auth::Attempt;
 use crate::header::{CallId, Headers, TypedHeader};
 use crate::invite::{CallState, Calls, build_invite};
 use crate::message::{Message, ParseErrorKind, StatusCode};
@@ -221,7 +222,11 @@ impl Endpoint {
         }
         let local_tag = self.core.random.token();
         let (request, branch) = build_invite(&mut self.core, &outgoing, local_tag);
-        let client = self.core.send(now, outgoing.flow, request, branch, None);
+        let client = if outgoing.credentials.is_some() {
+            self.core.send_challengeable(now, outgoing.flow, request, branch, None, Attempt::default())
+        } else {
+            self.core.send(now, outgoing.flow, request, branch, None)
+        };
         let call =
             self.calls.insert_with(local_tag, |call| CallState::outgoing(call, local_tag, client, &outgoing));
         if let Some(transaction) = self.core.clients.at_mut(client) {

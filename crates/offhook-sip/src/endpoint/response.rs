@@ -6,7 +6,7 @@ use super::Endpoint;
 use super::core::branch_token;
 use super::flow::Transmit;
 use crate::header::HeaderName;
-use crate::invite::{Outcome, end_fork, request_like};
+use crate::invite::{CallState, Outcome, end_fork, request_like};
 use crate::message::{Message, Method, Response};
 use crate::transaction::{
     Branch, ClientId, ClientMachine, ClientTransaction, Due, InviteReceived, Purpose, ServerId,
@@ -141,7 +141,8 @@ impl Endpoint {
         let is_taken =
             self.with_call(owner.call, |state, core| state.receive_invite_outcome(core, now, outcome));
         if let (Some(response), None | Some(false)) = (success, is_taken) {
-            end_fork(&mut self.core, now, id, &response);
+            let auth = self.calls.at_mut(owner.call).and_then(CallState::auth_mut);
+            end_fork(&mut self.core, now, id, &response, auth);
         }
     }
 }

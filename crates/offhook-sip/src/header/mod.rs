@@ -6,6 +6,7 @@
 mod accept;
 mod address;
 mod allow;
+mod authentication;
 mod call_id;
 mod content_length;
 mod content_type;
@@ -35,6 +36,7 @@ use crate::text::Text;
 pub use accept::Accept;
 pub use address::{Contact, Diversion, From, PAssertedIdentity, RecordRoute, Route, To};
 pub use allow::Allow;
+pub use authentication::{AuthValue, Authorization, ProxyAuthenticate, ProxyAuthorization, WwwAuthenticate};
 pub use call_id::CallId;
 pub use content_length::ContentLength;
 pub use content_type::ContentType;

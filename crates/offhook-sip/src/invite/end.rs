@@ -9,7 +9,7 @@ use crate::endpoint::{
 };
 use crate::header::Headers;
 use crate::message::{Method, StatusCode};
-use crate::transaction::ServerId;
+use crate::transaction::{Purpose, ServerId};
 
 impl CallState {
     /// See [`Endpoint::hang_up`](crate::Endpoint::hang_up).
@@ -102,7 +102,7 @@ impl CallState {
             let flow = leg.dialog.next_hop();
             let (mut bye, branch) = core.request_within(&mut leg.dialog, Method::Bye);
             bye.headers.extend(headers);
-            core.send(now, flow, bye, branch, None);
+            self.send(core, now, flow, bye, branch, Purpose::Bye);
         }
         self.clear(core, now, Clearing::new(cause, status, Party::Us).with_reason_of(headers));
     }
@@ -114,7 +114,9 @@ impl CallState {
             return;
         }
         self.stage = Stage::Over;
-        self.linger = Some(now + core.config.timers.t4);
+        // With credentials the dialogs stay until the BYE has its answer, which may be a challenge.
+        let timers = &core.config.timers;
+        self.linger = Some(now + if self.auth.is_some() { timers.give_up() } else { timers.t4 });
         self.success = None;
         self.hang_up = None;
         // Requests that wait for our user are answered all the same (RFC 3261 section 15.1.2).

@@ -3,6 +3,7 @@
 //! A call has one or more legs, each a dialog with the state of its offer/answer exchange. An incoming call
 //! has exactly one; a call of ours has one for each fork that answered so far, and one from its 2xx on.
 
+mod authentication;
 mod body;
 mod end;
 mod negotiation;
@@ -17,6 +18,7 @@ mod within;
 use std::time::Instant;
 
 use crate::arena::Arena;
+use crate::auth::ClientAuth;
 use crate::dialog::Dialog;
 use crate::endpoint::{Call, Core, OfferId, Stage};
 use crate::header::{Allow, Headers};
@@ -51,6 +53,8 @@ pub(crate) struct CallState {
     hang_up: Option<Headers>,
     /// The call is over; until then it takes up requests that cross its end.
     linger: Option<Instant>,
+    /// With what challenges are answered.
+    auth: Option<Box<ClientAuth>>,
     offers: u32,
     timer: Option<TimerId>,
 }
@@ -155,6 +159,10 @@ impl CallState {
         }
         self.handle_success_timeout(core, now);
         false
+    }
+
+    pub(crate) fn auth_mut(&mut self) -> Option<&mut ClientAuth> {
+        self.auth.as_deref_mut()
     }
 
     fn next_offer(&mut self) -> OfferId {

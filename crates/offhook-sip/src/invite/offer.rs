@@ -14,7 +14,7 @@ use crate::header::{ContentType, HeaderName, Headers, RetryAfter};
 use crate::message::{Method, StatusCode};
 use crate::sdp::SessionDescription;
 use crate::text::Text;
-use crate::transaction::{Owner, Purpose, ServerId};
+use crate::transaction::{Purpose, ServerId};
 
 impl CallState {
     /// See [`Endpoint::answer_offer`](crate::Endpoint::answer_offer).
@@ -82,8 +82,10 @@ impl CallState {
         request.body = to_body(sdp);
         leg.negotiation = Negotiation::Ours(Carrier::Request(id));
         leg.answer = None;
-        let client = core.send(now, flow, request, branch, Some(Owner { call: self.call, purpose }));
-        if method == OfferMethod::ReInvite {
+        let client = self.send(core, now, flow, request, branch, purpose);
+        if method == OfferMethod::ReInvite
+            && let Some(leg) = self.legs.last_mut()
+        {
             leg.re_invite = Some(client);
         }
         Ok(id)

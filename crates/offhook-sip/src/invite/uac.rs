@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::uas::to_body;
 use super::{CallState, Carrier, Negotiation, Role};
+use crate::auth::ClientAuth;
 use crate::dialog::{Dialog, RouteSet, address};
 use crate::endpoint::{
     AcknowledgeError, Call, Core, Flow, OfferId, Outgoing, PrackError, PrackPolicy, Reliability, Stage,
@@ -16,7 +17,7 @@ use crate::message::{Method, Request};
 use crate::random::Token;
 use crate::sdp::SessionDescription;
 use crate::text::Text;
-use crate::transaction::{ClientId, ClientMachine, Owner, Purpose, SentAck};
+use crate::transaction::{ClientId, ClientMachine, ClientTransaction, Purpose, SentAck};
 
 /// The sequence number of the INVITE that begins a call of ours, unless it has to be sent again.
 pub(super) const FIRST_CSEQ: u32 = 1;
@@ -75,6 +76,7 @@ impl CallState {
             success: None,
             hang_up: None,
             linger: None,
+            auth: outgoing.credentials.clone().map(|credentials| Box::new(ClientAuth::new(credentials))),
             offers: 0,
             timer: None,
         }
@@ -134,13 +136,7 @@ impl CallState {
             request.headers.push_typed(&ContentType::SDP);
             request.body = body;
         }
-        core.send(
-            now,
-            flow,
-            request,
-            branch,
-            Some(Owner { call: self.call, purpose: Purpose::Prack(offer) }),
-        );
+        self.send(core, now, flow, request, branch, Purpose::Prack(offer));
     }
 
     /// See [`Endpoint::acknowledge`](crate::Endpoint::acknowledge).
@@ -233,6 +229,16 @@ pub(super) fn acknowledge(
     let (_, via) = core.via(flow);
     let mut ack = dialog.request_numbered(Method::Ack, cseq, via);
     core.add_user_agent(&mut ack.headers);
+    if let Some(ClientTransaction { machine: ClientMachine::Invite { request, .. }, .. }) =
+        core.clients.at(invite)
+    {
+        // The ACK has the credentials of its INVITE (RFC 3261 section 22.1).
+        for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+            for value in request.headers.get_all(&name) {
+                ack.headers.push(name.clone(), value.clone());
+            }
+        }
+    }
     if let Some(body) = body {
         ack.headers.push_typed(&ContentType::SDP);
         ack.body = body;

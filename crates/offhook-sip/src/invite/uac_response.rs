@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::body;
 use super::uac::{Caller, FIRST_CSEQ, ReliableReceived, acknowledge, send_cancel};
 use super::{CallState, Carrier, Leg, Negotiation, Role};
+use crate::auth::ClientAuth;
 use crate::dialog::{Dialog, to_tag};
 use crate::endpoint::{
     Clearing, ClearingCause, Core, Event, OfferId, Party, PrackPolicy, Reliability, Stage,
@@ -64,7 +65,7 @@ impl CallState {
             self.receive_provisional(core, now, response);
         } else if response.status.is_success() {
             self.receive_success(core, now, response);
-        } else {
+        } else if !self.answer_invite_challenge(core, now, &response) {
             let clearing = Clearing::new(ClearingCause::Refused, response.status.code(), Party::Peer)
                 .with_reason_of(&response.headers)
                 .with_retry_after_of(&response.headers);
@@ -82,6 +83,11 @@ impl CallState {
         client: ClientId,
         outcome: &Outcome,
     ) {
+        if let Outcome::Response(response) = outcome
+            && self.answer_challenge(core, now, client, purpose, response)
+        {
+            return;
+        }
         let id = match purpose {
             Purpose::ReInvite(id) => {
                 self.end_re_invite(core, client, outcome);
@@ -89,8 +95,13 @@ impl CallState {
             }
             Purpose::Update(id) => Some(id),
             Purpose::Prack(id) => id,
-            Purpose::Info | Purpose::Invite => None,
+            Purpose::Info | Purpose::Invite | Purpose::Bye => None,
         };
+        if purpose == Purpose::Bye
+            && let Some(linger) = &mut self.linger
+        {
+            *linger = (*linger).min(now + core.config.timers.t4);
+        }
         if self.stage == Stage::Over {
             return;
         }
@@ -356,7 +367,13 @@ fn send_first_cancel(core: &mut Core, now: Instant, invite: ClientId, headers: &
 
 /// Ends the dialog of a 2xx that nobody wants: one from another fork, or one that came when the call was
 /// over. It gets its ACK and then a BYE (RFC 3261 section 13.2.2.4).
-pub(crate) fn end_fork(core: &mut Core, now: Instant, invite: ClientId, response: &Response) {
+pub(crate) fn end_fork(
+    core: &mut Core,
+    now: Instant,
+    invite: ClientId,
+    response: &Response,
+    auth: Option<&mut ClientAuth>,
+) {
     let Some(transaction) = core.clients.at(invite) else { return };
     let ClientMachine::Invite { request, acks, .. } = &transaction.machine else { return };
     if acks.len() >= core.config.limits.forks {
@@ -368,6 +385,9 @@ pub(crate) fn end_fork(core: &mut Core, now: Instant, invite: ClientId, response
     // The early dialog of this fork may have counted a few PRACKs; gaps are allowed, repetitions are not.
     dialog.skip_ahead();
     let flow = dialog.next_hop();
-    let (bye, branch) = core.request_within(&mut dialog, Method::Bye);
+    let (mut bye, branch) = core.request_within(&mut dialog, Method::Bye);
+    if let Some(auth) = auth {
+        auth.authorize(&mut bye, &mut core.random);
+    }
     core.send(now, flow, bye, branch, None);
 }

@@ -103,6 +103,7 @@ impl CallState {
             success: None,
             hang_up: None,
             linger: None,
+            auth: None,
             offers: 0,
             timer: None,
         }

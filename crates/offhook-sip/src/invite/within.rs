@@ -7,7 +7,7 @@ use crate::endpoint::{Core, Event, InfoError, Received, Stage, add_capabilities}
 use crate::header::HeaderName;
 use crate::message::{Method, StatusCode};
 use crate::text::Text;
-use crate::transaction::{Owner, Purpose, ServerId};
+use crate::transaction::{Purpose, ServerId};
 
 impl CallState {
     /// A request other than ACK and CANCEL arrived within the dialog of `leg`; its form was checked.
@@ -64,7 +64,7 @@ impl CallState {
         let (mut request, branch) = core.request_within(&mut leg.dialog, Method::Info);
         request.headers.push(HeaderName::ContentType, Text::from(content_type));
         request.body = body;
-        core.send(now, flow, request, branch, Some(Owner { call: self.call, purpose: Purpose::Info }));
+        self.send(core, now, flow, request, branch, Purpose::Info);
         Ok(())
     }
 

@@ -17,7 +17,7 @@ pub(crate) use client_invite::{ClientInvite, InviteReceived};
 pub(crate) use server::Server;
 pub(crate) use server_invite::ServerInvite;
 pub(crate) use table::{
-    Branch, ClientId, ClientMachine, ClientTransaction, Clients, Owner, Purpose, SentAck, ServerId,
+    Again, Branch, ClientId, ClientMachine, ClientTransaction, Clients, Owner, Purpose, SentAck, ServerId,
     ServerMachine, ServerTransaction, Servers,
 };
 

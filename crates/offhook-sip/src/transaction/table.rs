@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{Client, ClientInvite, Due, Server, ServerInvite};
 use crate::arena::{Arena, Key};
+use crate::auth::Attempt;
 use crate::endpoint::{Call, Flow, OfferId};
 use crate::message::Request;
 use crate::random::{Fingerprint, RandomKeyMap, Token};
@@ -79,6 +80,8 @@ pub(crate) struct ClientTransaction {
     /// Who is told of the outcome.
     pub(crate) owner: Option<Owner>,
     pub(crate) machine: ClientMachine,
+    /// The request, if there are credentials with which it can be sent again.
+    pub(crate) again: Option<Box<Again>>,
     pub(crate) timer: Option<TimerId>,
 }
 
@@ -108,6 +111,13 @@ impl ClientMachine {
             Self::Other(machine) => machine.handle_timeout(now),
         }
     }
+}
+
+/// A request that may be challenged, and how often it was.
+#[derive(Debug)]
+pub(crate) struct Again {
+    pub(crate) request: Request,
+    pub(crate) attempt: Attempt,
 }
 
 /// An ACK for a 2xx, which is no transaction of its own.
@@ -145,6 +155,8 @@ pub(crate) enum Purpose {
     Prack(Option<OfferId>),
     /// An INFO.
     Info,
+    /// The BYE.
+    Bye,
 }
 
 /// The server transactions.
