@@ -6,6 +6,7 @@
 //!   sides: reliable provisional responses (RFC 3262), UPDATE (RFC 3311), re-INVITE, CANCEL, INFO, OPTIONS.
 //! * [`Message`], [`Request`], [`Response`] and [`Headers`], with typed [`header`] fields and [`uri`]s. Values are slices of
 //!   the datagram ([`Text`]): reading a message copies no text.
+//! * [`Registration`]s of ours with refresh and failover (RFC 3261 section 10).
 //! * [`auth`]: digest authentication on both sides (RFC 7616, RFC 8760).
 //! * [`sdp`]: session descriptions (RFC 8866), and offer and answer (RFC 3264) as functions.
 //!
@@ -90,6 +91,7 @@ mod grammar;
 mod invite;
 mod message;
 mod random;
+mod registration;
 mod text;
 mod timer;
 mod transaction;
@@ -102,5 +104,6 @@ pub use endpoint::{
 };
 pub use header::{HeaderError, HeaderName, Headers, NameAddr, TypedHeader};
 pub use message::{Message, Method, ParseError, ParseErrorKind, ParseLimits, Request, Response, StatusCode};
+pub use registration::{RegisterError, Registration, RegistrationFailure, RegistrationId, UnregisterError};
 pub use text::Text;
 pub use uri::{Host, Scheme, Uri};

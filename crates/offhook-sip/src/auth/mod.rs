@@ -1,13 +1,12 @@
 //! Digest authentication (RFC 3261 section 22, RFC 7616, RFC 8760), as client and as server.
 //!
-//! As client: [`Credentials`] in an [`Outgoing`](crate::Outgoing) call
-//! have the endpoint answer challenges by itself. As server: a
-//! [`Challenger`] makes challenges and checks what comes back; whom to challenge is the user's
-//! decision.
+//! As client: with [`Credentials`] in an [`Outgoing`](crate::Outgoing) call or in a
+//! [`Registration`](crate::Registration) the endpoint answers challenges by itself. As server: a
+//! [`Challenger`] makes challenges and checks what comes back; whom to challenge is the user's decision.
 //!
-//! Algorithms are SHA-512-256, SHA-256 and MD5, with `qop=auth` or, for MD5 with old servers, without. A challenge
-//! with anything else is passed over, as RFC 8760 section 2.4 wants it. No password appears in `Debug`
-//! output or in an error.
+//! Algorithms are SHA-512-256, SHA-256 and MD5, with `qop=auth`, or without for old servers. A challenge with
+//! anything else is passed over, as RFC 8760 section 2.4 wants it. No password appears in `Debug` output
+//! or in an error.
 
 mod algorithm;
 mod challenger;

@@ -14,6 +14,7 @@ use crate::dialog::Dialog;
 use crate::header::{HeaderName, Headers, RetryAfter};
 use crate::message::{Method, Request, Response, StatusCode};
 use crate::random::{Fingerprinter, Random, Token};
+use crate::registration::RegistrationId;
 use crate::text::Text;
 use crate::timer::TimerQueue;
 use crate::transaction::{
@@ -44,6 +45,7 @@ pub(crate) enum Wake {
     Server(ServerId),
     Client(ClientId),
     Call(Call),
+    Registration(RegistrationId),
 }
 
 /// The value of `Allow`.

@@ -9,6 +9,7 @@ use crate::arena::Key;
 use crate::auth::Credentials;
 use crate::header::{CallId, Headers, NameAddr, Reason, RetryAfter};
 use crate::message::{Request, Response, StatusCode};
+use crate::registration::{RegistrationFailure, RegistrationId};
 use crate::sdp::SessionDescription;
 use crate::text::Text;
 use crate::uri::Uri;
@@ -108,6 +109,32 @@ pub enum Event {
         response: Response,
         /// The session description in it.
         sdp: Option<SessionDescription>,
+    },
+    /// A registration holds: for the first time, after a failure, or again for another while.
+    Registered {
+        /// The registration.
+        registration: RegistrationId,
+        /// The place that granted it.
+        flow: Flow,
+        /// For how long; it is refreshed before.
+        expires: Duration,
+        /// The response, for `Service-Route` and the like.
+        response: Box<Response>,
+    },
+    /// A registration could not be had or refreshed at any of its targets. What was granted before holds until
+    /// its time is over.
+    RegistrationFailed {
+        /// The registration, which goes on trying.
+        registration: RegistrationId,
+        /// What the last target did.
+        failure: RegistrationFailure,
+        /// When the next attempt follows.
+        retry_in: Duration,
+    },
+    /// A registration has ended because the user wanted it. Its last event.
+    Unregistered {
+        /// The registration, of no further use.
+        registration: RegistrationId,
     },
     /// The call is over. Exactly once for each call, and its last event.
     Cleared {
@@ -308,6 +335,8 @@ pub struct Counts {
     pub dialogs: usize,
     /// Calls, including those that are over and only wait for crossing requests.
     pub calls: usize,
+    /// Registrations, until [`Event::Unregistered`].
+    pub registrations: usize,
     /// Timers that run.
     pub timers: usize,
 }

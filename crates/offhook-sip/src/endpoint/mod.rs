@@ -34,6 +34,9 @@ use crate::auth::Attempt;
 use crate::header::{CallId, Headers, TypedHeader};
 use crate::invite::{CallState, Calls, build_invite};
 use crate::message::{Message, ParseErrorKind, StatusCode};
+use crate::registration::{
+    RegisterError, Registration, RegistrationId, RegistrationState, Registrations, UnregisterError,
+};
 use crate::sdp::SessionDescription;
 use crate::transaction::{Owner, Purpose};
 
@@ -48,6 +51,7 @@ use crate::transaction::{Owner, Purpose};
 pub struct Endpoint {
     core: Core,
     calls: Calls,
+    registrations: Registrations,
     draining: bool,
 }
 
@@ -56,7 +60,12 @@ impl Endpoint {
     /// `seed`, which therefore has to be random in earnest use; the same seed and the same inputs give the
     /// same outputs.
     pub fn new(config: EndpointConfig, seed: u64) -> Self {
-        Self { core: Core::new(config, seed), calls: Calls::new(), draining: false }
+        Self {
+            core: Core::new(config, seed),
+            calls: Calls::new(),
+            registrations: Registrations::new(),
+            draining: false,
+        }
     }
 
     /// Takes in a datagram that arrived on `flow`.
@@ -76,13 +85,15 @@ impl Endpoint {
                 Wake::Server(id) => self.server_due(now, id),
                 Wake::Client(id) => self.client_due(now, id),
                 Wake::Call(call) => self.call_due(now, call),
+                Wake::Registration(id) => self.registration_due(now, id),
             }
         }
     }
 
     /// The transport could not deliver `transmit`, for example because nothing listens there. A call of ours
     /// that it was to begin, and that nothing has answered, is cleared with
-    /// [`ClearingCause::TransportFailure`]; anything else is left to its timers.
+    /// [`ClearingCause::TransportFailure`], and a registration turns to its next target; anything else is left
+    /// to its timers.
     pub fn transmit_failed(&mut self, now: Instant, transmit: &Transmit) {
         self.fail_transmit(now, transmit);
     }
@@ -113,6 +124,7 @@ impl Endpoint {
             transactions: self.core.transactions(),
             dialogs: self.calls.dialogs(),
             calls: self.calls.len(),
+            registrations: self.registrations.len(),
             timers: self.core.timers.len(),
         }
     }
@@ -230,7 +242,7 @@ impl Endpoint {
         let call =
             self.calls.insert_with(local_tag, |call| CallState::outgoing(call, local_tag, client, &outgoing));
         if let Some(transaction) = self.core.clients.at_mut(client) {
-            transaction.owner = Some(Owner { call, purpose: Purpose::Invite });
+            transaction.owner = Some(Owner::Call(call, Purpose::Invite));
         }
         Ok(call)
     }
@@ -300,6 +312,64 @@ impl Endpoint {
     ) -> Result<(), InfoError> {
         self.with_call(call, |state, core| state.info(core, now, content_type, body))
             .unwrap_or(Err(InfoError::WrongState { expected: Stage::Answered, got: Stage::Over }))
+    }
+
+    /// Registers an address of ours with a registrar, and keeps it registered until
+    /// [`unregister`](Self::unregister). [`Event::Registered`] and [`Event::RegistrationFailed`] tell how it
+    /// goes.
+    ///
+    /// # Errors
+    ///
+    /// See [`RegisterError`]; nothing is sent then.
+    pub fn register(
+        &mut self,
+        now: Instant,
+        registration: Registration,
+    ) -> Result<RegistrationId, RegisterError> {
+        if registration.targets.is_empty() {
+            return Err(RegisterError::NoTarget);
+        }
+        if let Some(CallId(call_id)) = &registration.call_id
+            && CallId::parse(call_id).is_err()
+        {
+            return Err(RegisterError::MalformedCallId { call_id: call_id.clone() });
+        }
+        let id = self.registrations.begin(&mut self.core, registration);
+        self.with_registration(id, |state, core| state.ask(core, now));
+        Ok(id)
+    }
+
+    /// Ends a registration. [`Event::Unregistered`] follows, when the registrar has answered or is known not to.
+    ///
+    /// # Errors
+    ///
+    /// See [`UnregisterError`]; nothing is sent then.
+    pub fn unregister(&mut self, now: Instant, id: RegistrationId) -> Result<(), UnregisterError> {
+        self.with_registration(id, |state, core| state.leave(core, now))
+            .unwrap_or(Err(UnregisterError::NotRegistered))
+    }
+
+    /// Lets a registration act, and arranges its timer afterwards or forgets it. `None` if there is none.
+    fn with_registration<R>(
+        &mut self,
+        id: RegistrationId,
+        act: impl FnOnce(&mut RegistrationState, &mut Core) -> R,
+    ) -> Option<R> {
+        let state = self.registrations.at_mut(id)?;
+        let result = act(state, &mut self.core);
+        let at = state.poll_timeout();
+        self.core.timers.arrange(state.timer_mut(), at, Wake::Registration(id));
+        if state.is_over() {
+            self.registrations.remove(id);
+        }
+        Some(result)
+    }
+
+    fn registration_due(&mut self, now: Instant, id: RegistrationId) {
+        if let Some(state) = self.registrations.at_mut(id) {
+            *state.timer_mut() = None;
+        }
+        self.with_registration(id, |state, core| state.ask(core, now));
     }
 
     /// Lets a call act, and arranges its timer afterwards. `None` if there is no such call.

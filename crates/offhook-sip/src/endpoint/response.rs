@@ -6,10 +6,11 @@ use super::Endpoint;
 use super::core::branch_token;
 use super::flow::Transmit;
 use crate::header::HeaderName;
-use crate::invite::{CallState, Outcome, end_fork, request_like};
+use crate::invite::{CallState, end_fork, request_like};
 use crate::message::{Message, Method, Response};
 use crate::transaction::{
-    Branch, ClientId, ClientMachine, ClientTransaction, Due, InviteReceived, Purpose, ServerId,
+    Branch, ClientId, ClientMachine, ClientTransaction, Due, InviteReceived, Outcome, Owner, Purpose,
+    ServerId,
 };
 
 impl Endpoint {
@@ -61,7 +62,7 @@ impl Endpoint {
                 }
                 self.core.arrange_client(id);
                 // What is provisional about a re-INVITE concerns nobody.
-                let is_first = owner.is_some_and(|owner| owner.purpose == Purpose::Invite);
+                let is_first = matches!(owner, Some(Owner::Call(_, Purpose::Invite)));
                 if is_first || !response.status.is_provisional() {
                     self.tell(now, id, Outcome::Response(response));
                 }
@@ -112,10 +113,13 @@ impl Endpoint {
         let branch = Branch { token, is_cancel: request.method == Method::Cancel };
         let Some(id) = self.core.clients.find(branch) else { return };
         let is_beginning = self.core.clients.at(id).is_some_and(|transaction| {
-            let is_first = transaction.owner.is_some_and(|owner| owner.purpose == Purpose::Invite);
             let is_calling =
                 matches!(&transaction.machine, ClientMachine::Invite { machine, .. } if machine.is_calling());
-            is_first && is_calling && request.method == Method::Invite
+            match transaction.owner {
+                Some(Owner::Call(_, Purpose::Invite)) => is_calling && request.method == Method::Invite,
+                Some(Owner::Registration(_)) => true,
+                _ => false,
+            }
         });
         if !is_beginning {
             return;
@@ -124,24 +128,29 @@ impl Endpoint {
         self.core.end_client(id);
     }
 
-    /// Tells the call of a request what came of it.
+    /// Tells the owner of a request what came of it.
     fn tell(&mut self, now: Instant, id: ClientId, outcome: Outcome) {
         let Some(ClientTransaction { owner: Some(owner), .. }) = self.core.clients.at(id) else { return };
-        let owner = *owner;
-        if owner.purpose != Purpose::Invite {
-            self.with_call(owner.call, |state, core| {
-                state.receive_outcome(core, now, owner.purpose, id, &outcome);
-            });
+        let (call, purpose) = match *owner {
+            Owner::Call(call, purpose) => (call, purpose),
+            Owner::Registration(registration) => {
+                self.with_registration(registration, |state, core| {
+                    state.receive_outcome(core, now, id, &outcome);
+                });
+                return;
+            }
+        };
+        if purpose != Purpose::Invite {
+            self.with_call(call, |state, core| state.receive_outcome(core, now, purpose, id, &outcome));
             return;
         }
         let success = match &outcome {
             Outcome::Response(response) if response.status.is_success() => Some(response.clone()),
             _ => None,
         };
-        let is_taken =
-            self.with_call(owner.call, |state, core| state.receive_invite_outcome(core, now, outcome));
+        let is_taken = self.with_call(call, |state, core| state.receive_invite_outcome(core, now, outcome));
         if let (Some(response), None | Some(false)) = (success, is_taken) {
-            let auth = self.calls.at_mut(owner.call).and_then(CallState::auth_mut);
+            let auth = self.calls.at_mut(call).and_then(CallState::auth_mut);
             end_fork(&mut self.core, now, id, &response, auth);
         }
     }

@@ -111,7 +111,7 @@ impl CallState {
         branch: Token,
         purpose: Purpose,
     ) -> ClientId {
-        let owner = Some(Owner { call: self.call, purpose });
+        let owner = Some(Owner::Call(self.call, purpose));
         let Again { mut request, attempt } = again;
         match &mut self.auth {
             None => core.send(now, flow, request, branch, owner),

@@ -31,7 +31,7 @@ use crate::transaction::ClientId;
 
 pub(crate) use self::body::{BodyError, session};
 pub(crate) use self::uac::{build_invite, request_like};
-pub(crate) use self::uac_response::{Outcome, end_fork};
+pub(crate) use self::uac_response::end_fork;
 pub(crate) use self::uas::Arrival;
 
 use self::negotiation::{Carrier, Negotiation, OfferRoom, PendingRequest};

@@ -14,33 +14,7 @@ use crate::header::{Headers, RSeq, Require};
 use crate::message::{Method, Response, StatusCode};
 use crate::sdp::SessionDescription;
 use crate::text::Text;
-use crate::transaction::{ClientId, ClientMachine, Purpose};
-
-/// What came of a request of ours.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Response(Response),
-    TimedOut,
-    TransportFailed,
-}
-
-impl Outcome {
-    /// A request that got no response counts as one that got 408 (RFC 3261 section 8.1.3.1).
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::Response(response) => response.status,
-            Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
-            Self::TransportFailed => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// Whether it is a response of one of these dialogs.
-    fn is_of(&self, legs: &[Leg]) -> bool {
-        let Self::Response(response) = self else { return false };
-        let tag = to_tag(response);
-        legs.iter().any(|leg| leg.dialog.has_remote_tag(tag.as_ref()))
-    }
-}
+use crate::transaction::{ClientId, ClientMachine, Outcome, Purpose};
 
 impl CallState {
     /// A response to the INVITE that began the call, or its failure. Whether the call takes it; a 2xx that no
@@ -48,7 +22,7 @@ impl CallState {
     pub(crate) fn receive_invite_outcome(&mut self, core: &mut Core, now: Instant, outcome: Outcome) -> bool {
         if !matches!(self.stage, Stage::Outgoing | Stage::Cancelling) {
             // A 2xx that comes again while our user considers its offer.
-            return self.stage == Stage::Answering && outcome.is_of(&self.legs);
+            return self.stage == Stage::Answering && is_of(&outcome, &self.legs);
         }
         let response = match outcome {
             Outcome::Response(response) => response,
@@ -345,6 +319,13 @@ enum Reliably {
     /// A retransmission, or one whose predecessor is missing: ignored.
     OutOfOrder,
     Next(u32),
+}
+
+/// Whether an outcome is a response of one of these dialogs.
+fn is_of(outcome: &Outcome, legs: &[Leg]) -> bool {
+    let Outcome::Response(response) = outcome else { return false };
+    let tag = to_tag(response);
+    legs.iter().any(|leg| leg.dialog.has_remote_tag(tag.as_ref()))
 }
 
 fn new_leg(core: &Core, invite: ClientId, had_offer: bool, response: &Response) -> Option<Leg> {

@@ -17,8 +17,8 @@ pub(crate) use client_invite::{ClientInvite, InviteReceived};
 pub(crate) use server::Server;
 pub(crate) use server_invite::ServerInvite;
 pub(crate) use table::{
-    Again, Branch, ClientId, ClientMachine, ClientTransaction, Clients, Owner, Purpose, SentAck, ServerId,
-    ServerMachine, ServerTransaction, Servers,
+    Again, Branch, ClientId, ClientMachine, ClientTransaction, Clients, Outcome, Owner, Purpose, SentAck,
+    ServerId, ServerMachine, ServerTransaction, Servers,
 };
 
 use bytes::Bytes;

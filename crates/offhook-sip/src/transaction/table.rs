@@ -7,8 +7,9 @@ use super::{Client, ClientInvite, Due, Server, ServerInvite};
 use crate::arena::{Arena, Key};
 use crate::auth::Attempt;
 use crate::endpoint::{Call, Flow, OfferId};
-use crate::message::Request;
+use crate::message::{Request, Response, StatusCode};
 use crate::random::{Fingerprint, RandomKeyMap, Token};
+use crate::registration::RegistrationId;
 use crate::text::Text;
 use crate::timer::TimerId;
 
@@ -135,11 +136,32 @@ pub(crate) struct Branch {
     pub(crate) is_cancel: bool,
 }
 
-/// The call that a client transaction belongs to, and what it is for.
+/// What a client transaction belongs to, which is told what came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Owner {
-    pub(crate) call: Call,
-    pub(crate) purpose: Purpose,
+pub(crate) enum Owner {
+    /// A call, and what the request is for.
+    Call(Call, Purpose),
+    /// A registration.
+    Registration(RegistrationId),
+}
+
+/// What came of a request of ours.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Response(Response),
+    TimedOut,
+    TransportFailed,
+}
+
+impl Outcome {
+    /// A request that got no response counts as one that got 408 (RFC 3261 section 8.1.3.1).
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Response(response) => response.status,
+            Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
+            Self::TransportFailed => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
 }
 
 /// What a request within a call is for.
