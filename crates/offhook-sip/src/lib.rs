@@ -2,10 +2,11 @@
 //!
 //! # What is here
 //!
-//! * [`Endpoint`]: a user agent with its transactions (RFC 3261 section 17, RFC 6026), dialogs and INVITE usage on both
-//!   sides: reliable provisional responses (RFC 3262), UPDATE (RFC 3311), re-INVITE, CANCEL, INFO, OPTIONS.
-//! * [`Message`], [`Request`], [`Response`] and [`Headers`], with typed [`header`] fields and [`uri`]s. Values are slices of
-//!   the datagram ([`Text`]): reading a message copies no text.
+//! * [`Endpoint`]: a user agent with its transactions (RFC 3261 section 17, RFC 6026), dialogs and INVITE
+//!   usage on both sides: reliable provisional responses (RFC 3262), UPDATE (RFC 3311), re-INVITE, CANCEL,
+//!   INFO, OPTIONS.
+//! * [`Message`], [`Request`], [`Response`] and [`Headers`], with typed [`header`] fields and [`uri`]s.
+//!   Values are slices of the datagram ([`Text`]): reading a message copies no text.
 //! * [`Registration`]s of ours with refresh and failover (RFC 3261 section 10).
 //! * [`auth`]: digest authentication on both sides (RFC 7616, RFC 8760).
 //! * [`sdp`]: session descriptions (RFC 8866), and offer and answer (RFC 3264) as functions.
@@ -71,8 +72,8 @@
 //!
 //! # Invariants
 //!
-//! * Nothing that a peer sends panics, blocks, or is kept without bound: [`Limits`] says how much is held, and reaching a limit
-//!   is answered.
+//! * Nothing that a peer sends panics, blocks, or is kept without bound: [`Limits`] says how much is held,
+//!   and reaching a limit is answered.
 //! * Each call ends with exactly one [`Event::Cleared`], its last event.
 //! * When all calls are over and their timers have run out, [`Endpoint::counts`] is zero.
 

@@ -69,7 +69,8 @@ fn param(request: &Request, name: &str) -> Option<String> {
     answer.params.unquoted(name).map(|value| value.into_owned())
 }
 
-/// CALL-14: the INVITE is sent again in the same call under the next number, with the answer to the challenge.
+/// CALL-14: the INVITE is sent again in the same call under the next number, with the answer to the
+/// challenge.
 #[test]
 fn a_challenged_invite_is_sent_again_with_credentials() {
     let mut bed = Bed::new();
@@ -105,8 +106,8 @@ fn a_second_challenge_of_the_realm_ends_the_call() {
     bed.assert_nothing_is_left();
 }
 
-/// CALL-14: without credentials, with those of another realm, or to a challenge that cannot be answered, there is no
-/// second INVITE.
+/// CALL-14: without credentials, with those of another realm, or to a challenge that cannot be answered,
+/// there is no second INVITE.
 #[test]
 fn a_challenge_that_cannot_be_answered_ends_the_call() {
     let md5 = "WWW-Authenticate: Digest realm=\"example.com\", nonce=\"n\"\r\n";

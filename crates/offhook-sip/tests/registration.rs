@@ -88,8 +88,8 @@ fn a_register_names_the_address_and_our_contact() {
     assert_eq!(seconds_asked(&request), 3600);
 }
 
-/// RFC 3261 section 10.2.4: the time that stands with our own Contact holds, and it is refreshed before its end in
-/// the same Call-ID under the next number.
+/// RFC 3261 section 10.2.4: the time that stands with our own Contact holds, and it is refreshed before its
+/// end in the same Call-ID under the next number.
 #[test]
 fn a_registration_is_refreshed_before_its_end() {
     let mut bed = Bed::new();
@@ -143,7 +143,7 @@ fn a_challenge_is_answered() {
     let mut wanted = registration(&[PEER]);
     wanted.credentials = Some(ann.clone());
     let (_, first) = register(&mut bed, wanted);
-    let mut verify = |bed: &Bed, server: &mut Challenger, request: &Request| {
+    let verify = |bed: &Bed, server: &mut Challenger, request: &Request| {
         server.verify(bed.now, request, |user| (user == "ann").then_some(&ann))
     };
     let challenge = |bed: &mut Bed, server: &mut Challenger, request: &Request, stale| {

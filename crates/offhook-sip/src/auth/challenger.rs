@@ -20,8 +20,8 @@ use crate::text::Text;
 pub struct ChallengerConfig {
     /// The realm: shown to people, and part of what is hashed.
     pub realm: Text,
-    /// The algorithms to offer, the preferred one first; one challenge for each (RFC 8760 section 2.4). At first
-    /// SHA-256 and MD5, without which many phones cannot answer.
+    /// The algorithms to offer, the preferred one first; one challenge for each (RFC 8760 section 2.4). At
+    /// first SHA-256 and MD5, without which many phones cannot answer.
     pub algorithms: Vec<Algorithm>,
     /// How long a nonce is good: 5 minutes.
     pub lifetime: Duration,
@@ -62,9 +62,9 @@ pub enum Verdict {
 
 /// Challenges requests and checks the answers (RFC 3261 section 22.2, RFC 7616).
 ///
-/// A nonce carries the time of its making under a keyed hash, so a flood of requests without credentials leaves
-/// nothing behind. Only nonces that were answered rightly are remembered, with the highest nonce
-/// count of each, so that no answer is accepted twice.
+/// A nonce carries the time of its making under a keyed hash, so a flood of requests without credentials
+/// leaves nothing behind. Only nonces that were answered rightly are remembered, with the highest nonce count
+/// of each, so that no answer is accepted twice.
 pub struct Challenger {
     config: ChallengerConfig,
     key: [u8; 32],
@@ -88,14 +88,14 @@ struct Nonce {
 }
 
 impl Challenger {
-    /// A challenger whose nonces are made under `key`, which therefore has to be random in earnest use. `epoch` is
-    /// the time that the age of nonces is counted from; no later call may have an earlier one.
+    /// A challenger whose nonces are made under `key`, which therefore has to be random in earnest use.
+    /// `epoch` is the time that the age of nonces is counted from; no later call may have an earlier one.
     pub fn new(config: ChallengerConfig, key: [u8; 32], epoch: Instant) -> Self {
         Self { config, key, epoch, made: 0, used: VecDeque::new(), forgotten: 0 }
     }
 
-    /// The `WWW-Authenticate` header fields of a 401. `is_stale` tells a client whose credentials were right that it
-    /// need not ask for a password again.
+    /// The `WWW-Authenticate` header fields of a 401. `is_stale` tells a client whose credentials were right
+    /// that it need not ask for a password again.
     pub fn challenge(&mut self, now: Instant, is_stale: bool) -> Headers {
         self.made += 1;
         let nonce = self.nonce(&Nonce { number: self.made, made: now.saturating_duration_since(self.epoch) });
@@ -263,8 +263,8 @@ impl Answer {
         })
     }
 
-    /// Whether the answer was made for this very request: a proxy may have changed the Request-URI, but not into
-    /// that of another user.
+    /// Whether the answer was made for this very request: a proxy may have changed the Request-URI, but not
+    /// into that of another user.
     fn is_for(&self, request: &Request) -> bool {
         let uri = self.uri.parse::<crate::uri::Uri>();
         *self.uri == request.uri.to_string()

@@ -53,8 +53,8 @@ impl ClientAuth {
         Self { credentials, challenges: Vec::new() }
     }
 
-    /// Takes the challenges in a response to a request that was challenged so far as `attempt` says. Whether the
-    /// request is to be sent again, by way of [`authorize`](Self::authorize).
+    /// Takes the challenges in a response to a request that was challenged so far as `attempt` says. Whether
+    /// the request is to be sent again, by way of [`authorize`](Self::authorize).
     ///
     /// It is not when nothing in the response can be answered, or when a realm asks again that had its answer
     /// and does not say that merely the nonce is stale (CALL-14).
@@ -146,8 +146,8 @@ fn is_challenge(status: StatusCode) -> bool {
     status == StatusCode::UNAUTHORIZED || status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
 }
 
-/// The challenges in the fields of one kind that can be answered: of each realm the first, since the server puts
-/// them in the order of its preference (RFC 8760 section 2.4). Malformed ones are passed over like
+/// The challenges in the fields of one kind that can be answered: of each realm the first, since the server
+/// puts them in the order of its preference (RFC 8760 section 2.4). Malformed ones are passed over like
 /// unknown ones.
 fn read<H: TypedHeader + std::ops::Deref<Target = AuthValue>>(
     headers: &Headers,
@@ -190,8 +190,8 @@ impl Challenge {
     }
 }
 
-/// A parameter without its quotes, quoted pairs left as they are: so it is hashed (RFC 7616 section 3.4) and sent
-/// back.
+/// A parameter without its quotes, quoted pairs left as they are: so it is hashed (RFC 7616 section 3.4) and
+/// sent back.
 pub(super) fn inner(params: &Params, name: &str) -> Option<Text> {
     let value = params.value(name)?;
     let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
@@ -209,8 +209,8 @@ pub(super) fn push_quoted(params: &mut Params, name: &'static str, plain: &str) 
     params.push(Text::from_static(name), Some(Text::from(quoted)));
 }
 
-/// How often a request is sent again for challenges: two proxies and the far end, each of which may find its nonce
-/// stale once.
+/// How often a request is sent again for challenges: two proxies and the far end, each of which may find its
+/// nonce stale once.
 const MAX_ROUNDS: u8 = 6;
 /// How many realms are remembered.
 const MAX_CHALLENGES: usize = 8;

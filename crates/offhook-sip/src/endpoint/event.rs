@@ -121,8 +121,8 @@ pub enum Event {
         /// The response, for `Service-Route` and the like.
         response: Box<Response>,
     },
-    /// A registration could not be had or refreshed at any of its targets. What was granted before holds until
-    /// its time is over.
+    /// A registration could not be had or refreshed at any of its targets. What was granted before holds
+    /// until its time is over.
     RegistrationFailed {
         /// The registration, which goes on trying.
         registration: RegistrationId,
@@ -206,8 +206,8 @@ pub struct Outgoing {
     pub from: NameAddr,
     /// The `To` header field; a tag is removed.
     pub to: NameAddr,
-    /// The Call-ID; without one a random one is made. It has to differ from that of any other call, and is for
-    /// users who choose it so that a property of it leads the messages of the call to their place.
+    /// The Call-ID; without one a random one is made. It has to differ from that of any other call, and is
+    /// for users who choose it so that a property of it leads the messages of the call to their place.
     pub call_id: Option<CallId>,
     /// The proxies that the INVITE has to pass, nearest first: its `Route` header fields (RFC 3261 section
     /// 8.1.1.1). Requests within the call follow what the proxies said in `Record-Route`.
@@ -226,8 +226,8 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// A call without an offer, without credentials and without proxies on its way, that supports reliable provisional responses and
-    /// acknowledges them by itself.
+    /// A call without an offer, without credentials and without proxies on its way, that supports reliable
+    /// provisional responses and acknowledges them by itself.
     pub fn new(flow: Flow, target: Uri, from: NameAddr, to: NameAddr) -> Self {
         Self {
             flow,

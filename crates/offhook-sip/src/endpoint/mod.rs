@@ -92,8 +92,8 @@ impl Endpoint {
 
     /// The transport could not deliver `transmit`, for example because nothing listens there. A call of ours
     /// that it was to begin, and that nothing has answered, is cleared with
-    /// [`ClearingCause::TransportFailure`], and a registration turns to its next target; anything else is left
-    /// to its timers.
+    /// [`ClearingCause::TransportFailure`], and a registration turns to its next target; anything else is
+    /// left to its timers.
     pub fn transmit_failed(&mut self, now: Instant, transmit: &Transmit) {
         self.fail_transmit(now, transmit);
     }
@@ -339,7 +339,8 @@ impl Endpoint {
         Ok(id)
     }
 
-    /// Ends a registration. [`Event::Unregistered`] follows, when the registrar has answered or is known not to.
+    /// Ends a registration. [`Event::Unregistered`] follows, when the registrar has answered or is known not
+    /// to.
     ///
     /// # Errors
     ///

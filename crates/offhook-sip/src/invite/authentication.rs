@@ -26,8 +26,8 @@ impl CallState {
         self.send_authorized(core, now, flow, again, branch, purpose)
     }
 
-    /// Sends the INVITE that began the call once more if `response` challenges it and that can be answered (CALL-14).
-    /// Whether it was sent.
+    /// Sends the INVITE that began the call once more if `response` challenges it and that can be answered
+    /// (CALL-14). Whether it was sent.
     pub(super) fn answer_invite_challenge(
         &mut self,
         core: &mut Core,
@@ -40,8 +40,8 @@ impl CallState {
         true
     }
 
-    /// Sends a request within a dialog once more if `response` challenges it and that can be answered. Whether it was
-    /// sent.
+    /// Sends a request within a dialog once more if `response` challenges it and that can be answered.
+    /// Whether it was sent.
     pub(super) fn answer_challenge(
         &mut self,
         core: &mut Core,
@@ -69,8 +69,8 @@ impl CallState {
         true
     }
 
-    /// Begins the call anew with another INVITE of the same Call-ID and From: what early dialogs there were ended
-    /// with the first one.
+    /// Begins the call anew with another INVITE of the same Call-ID and From: what early dialogs there were
+    /// ended with the first one.
     pub(super) fn invite_again(&mut self, core: &mut Core, now: Instant, flow: Flow, mut again: Again) {
         let Role::Caller(caller) = &mut self.role else { return };
         caller.cseq += 1;
@@ -101,7 +101,8 @@ impl CallState {
         Some((transaction.again.take()?, transaction.flow))
     }
 
-    /// Sends a request with answers to all challenges known so far, and keeps it for the case that it meets another.
+    /// Sends a request with answers to all challenges known so far, and keeps it for the case that it meets
+    /// another.
     fn send_authorized(
         &mut self,
         core: &mut Core,

@@ -256,10 +256,10 @@ impl CallState {
 
     /// Hands the answer to our INVITE's offer to the user, unless it is the one that was told last.
     ///
-    /// By RFC 3261 section 13.2.1 the first description of a dialog is the answer and later ones mean nothing;
-    /// but gateways that try one destination after another send another description under the same tag, and
-    /// there the newest is the one from which audio comes (CALL-11). Once another exchange took place, what
-    /// a response repeats is out of date.
+    /// By RFC 3261 section 13.2.1 the first description of a dialog is the answer and later ones mean
+    /// nothing; but gateways that try one destination after another send another description under the same
+    /// tag, and there the newest is the one from which audio comes (CALL-11). Once another exchange took
+    /// place, what a response repeats is out of date.
     fn tell_answer(&mut self, core: &mut Core, leg: usize, sdp: &SessionDescription, is_final: bool) {
         let at = &self.legs[leg];
         let is_due = at.negotiation == Negotiation::Ours(Carrier::Invite);

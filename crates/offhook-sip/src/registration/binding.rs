@@ -6,16 +6,16 @@ use crate::endpoint::Timers;
 use crate::header::{Contact, Expires};
 use crate::message::Response;
 
-/// For how many seconds the registrar holds our binding (RFC 3261 section 10.2.4): what stands with our Contact among
-/// all those of the address, else in Expires, else what was asked for.
+/// For how many seconds the registrar holds our binding (RFC 3261 section 10.2.4): what stands with our
+/// Contact among all those of the address, else in Expires, else what was asked for.
 pub(super) fn granted_seconds(response: &Response, ours: &Contact, asked: u32) -> u32 {
     let contacts = response.headers.typed_all::<Contact>().unwrap_or_default();
     let is_ours = |contact: &&Contact| {
         let (one, two) = (&contact.uri, &ours.uri);
         one.user == two.user && one.host == two.host && one.port == two.port
     };
-    // A registrar that sees us behind address translation may write another address; if there is but one, it is
-    // ours.
+    // A registrar that sees us behind address translation may write another address; if there is but one, it
+    // is ours.
     let binding = contacts.iter().find(is_ours).or(match contacts.as_slice() {
         [only] => Some(only),
         _ => None,
@@ -25,8 +25,9 @@ pub(super) fn granted_seconds(response: &Response, ours: &Contact, asked: u32) -
     of_binding.or_else(of_response).unwrap_or(asked).max(SHORTEST_SECONDS)
 }
 
-/// How long after it was granted a binding is refreshed: a tenth of its time before its end, but early enough that a
-/// REGISTER which gets no answer can be sent elsewhere, unless the time is so short that half of it has to do.
+/// How long after it was granted a binding is refreshed: a tenth of its time before its end, but early enough
+/// that a REGISTER which gets no answer can be sent elsewhere, unless the time is so short that half of it
+/// has to do.
 pub(super) fn refresh_after(granted: Duration, timers: &Timers) -> Duration {
     let margin = (granted / 10).max(timers.give_up().min(granted / 2));
     granted - margin

@@ -1,4 +1,5 @@
-//! Registrations of ours: REGISTER, its refreshes, and where to turn when a registrar fails (RFC 3261 section 10).
+//! Registrations of ours: REGISTER, its refreshes, and where to turn when a registrar fails (RFC 3261 section
+//! 10).
 
 mod binding;
 
@@ -27,12 +28,13 @@ pub struct Registration {
     pub address: NameAddr,
     /// The Request-URI: the domain of the registrar, without a user.
     pub registrar: Uri,
-    /// Where REGISTER goes, the preferred place first. When one does not answer or is out of order the next one is
-    /// tried at once, and after the last of them the first one again, later and later.
+    /// Where REGISTER goes, the preferred place first. When one does not answer or is out of order the next
+    /// one is tried at once, and after the last of them the first one again, later and later.
     pub targets: Vec<Flow>,
     /// The user part of our Contact, by which calls that come in by this registration can be told.
     pub contact_user: Option<Text>,
-    /// How long the registration is asked to hold: one hour. The registrar may shorten it, and lengthen it by a 423.
+    /// How long the registration is asked to hold: one hour. The registrar may shorten it, and lengthen it by
+    /// a 423.
     pub expires: Duration,
     /// With what challenges are answered.
     pub credentials: Option<Credentials>,
@@ -61,8 +63,8 @@ impl Registration {
     }
 }
 
-/// Names a registration of an [`Endpoint`](crate::Endpoint), from [`Endpoint::register`](crate::Endpoint::register)
-/// until [`Event::Unregistered`].
+/// Names a registration of an [`Endpoint`](crate::Endpoint), from
+/// [`Endpoint::register`](crate::Endpoint::register) until [`Event::Unregistered`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegistrationId(Key);
 
@@ -279,8 +281,8 @@ impl RegistrationState {
         });
     }
 
-    /// Does what the response asks for, if it can be done: credentials, or a longer time. Whether REGISTER was sent
-    /// again.
+    /// Does what the response asks for, if it can be done: credentials, or a longer time. Whether REGISTER
+    /// was sent again.
     fn ask_better(
         &mut self,
         core: &mut Core,
@@ -387,8 +389,8 @@ impl RegistrationState {
     }
 }
 
-/// How long to wait after so many rounds without success: from half a minute up to half an hour, each a half to a
-/// whole of it, so that not everybody comes back at once (RFC 5626 section 4.5).
+/// How long to wait after so many rounds without success: from half a minute up to half an hour, each a half
+/// to a whole of it, so that not everybody comes back at once (RFC 5626 section 4.5).
 fn pause(failed_rounds: u32, core: &mut Core) -> Duration {
     let longest = FIRST_PAUSE.saturating_mul(1 << failed_rounds.min(10)).min(LONGEST_PAUSE);
     let spread = u64::try_from(longest.as_millis() / 2).unwrap_or(1).max(1);
