@@ -23,6 +23,7 @@ impl Scene {
     }
 
     fn record(&mut self, settings: RecordSettings) {
+        self.file = settings.empty_file();
         self.driven.command(StreamCommand::Record { job: JobId(7), settings: Box::new(settings) });
         self.write();
     }
@@ -60,7 +61,6 @@ impl Scene {
                 StreamEvent::Recorded { job, part } => {
                     assert_eq!(job, JobId(7));
                     assert!(self.ended.is_none());
-                    self.file.resize(self.file.len().max(part.header.len()), 0);
                     let before = (self.file.len() > part.header.len()).then(|| self.sound().samples.len());
                     self.file.extend_from_slice(&part.data);
                     if let Some(before) = before {

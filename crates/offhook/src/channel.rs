@@ -5,16 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::answer::{Answer, AnswerError};
 use crate::cause::Cause;
 use crate::command::{Command, Ticket, Until};
 use crate::details::Details;
+use crate::digits::DtmfDetector;
+use crate::dtmf_player::DtmfPlayer;
 use crate::error::{Busy, Operation, WrongState};
 use crate::header::HeaderField;
-use crate::player::{FilePlayer, JobStatus, Play, PlayError, Player, PlayerCause, PlayerState, TonePlayer};
+use crate::player::{
+    FilePlayer, JobStatus, Play, PlayError, Player, PlayerCause, PlayerState, SeekError, TonePlayer,
+};
+use crate::recorder::FileRecorder;
 use crate::reject::{Reject, RejectError};
 use crate::ring::{Ring, RingError};
 use crate::shared::{ChannelEvent, Published, Shared};
@@ -203,6 +208,38 @@ impl CallChannel {
         self.shared.read(|published| published.digits.clone())
     }
 
+    /// The collector of digits (DTMF-1).
+    pub fn dtmf_detector(&self) -> DtmfDetector {
+        DtmfDetector::new(self.clone())
+    }
+
+    /// The sender of digits (DTMF-13).
+    pub fn dtmf_player(&self) -> DtmfPlayer {
+        DtmfPlayer::new(self.clone())
+    }
+
+    /// The recorder (REC-1).
+    pub fn file_recorder(&self) -> FileRecorder {
+        FileRecorder::new(self.clone())
+    }
+
+    /// Reads what is published about the call; the closure must not wait.
+    pub(crate) fn published<T>(&self, read: impl FnOnce(&Published) -> T) -> T {
+        self.shared.read(read)
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Published> {
+        self.shared.subscribe()
+    }
+
+    pub(crate) async fn pause_playing(&self, player: Player, paused: bool) -> bool {
+        self.operate(|_, reply| Command::Pause(player, paused, reply)).await.unwrap_or(false)
+    }
+
+    pub(crate) async fn seek_playing(&self, player: Player, to: f64) -> Result<bool, SeekError> {
+        self.operate(|_, reply| Command::Seek(player, to, reply)).await.unwrap_or(Ok(false))
+    }
+
     pub(crate) fn job_status(&self, player: Player) -> JobStatus {
         self.shared.read(|published| published.player(player))
     }
@@ -244,7 +281,7 @@ impl CallChannel {
     }
 
     /// Sends a command that can be given up, and waits for its reply.
-    async fn operate<T>(
+    pub(crate) async fn operate<T>(
         &self,
         command: impl FnOnce(Ticket, oneshot::Sender<T>) -> Command,
     ) -> Result<T, Unanswered> {
@@ -262,7 +299,7 @@ impl CallChannel {
     }
 
     /// What an operation fails with whose call is gone.
-    fn gone(&self, operation: Operation, allowed: &'static [State]) -> WrongState {
+    pub(crate) fn gone(&self, operation: Operation, allowed: &'static [State]) -> WrongState {
         WrongState { operation, state: self.state(), allowed }
     }
 }
@@ -301,7 +338,7 @@ impl Events {
 }
 
 /// When the call ended of an operation that got no reply.
-enum Unanswered {
+pub(crate) enum Unanswered {
     /// Before the operation, which is refused (EXC-1).
     Before,
     /// While the operation waited, which returns as when the call clears (GEN-7).

@@ -1,10 +1,15 @@
 //! What a channel asks of the shard that owns it.
 
+use offhook_media::JobId;
 use tokio::sync::oneshot;
 
 use crate::answer::{Answer, AnswerError};
 use crate::app::AppErrorKind;
-use crate::player::{Play, PlayError, Player, PlayerCause};
+use crate::digits::{DigitsError, GetDigits};
+use crate::dtmf_player::{DtmfPlayError, DtmfPlayerCause};
+use crate::playable::MediaError;
+use crate::player::{Play, PlayError, Player, PlayerCause, SeekError};
+use crate::recorder::{Record, RecordError, RecorderCause, RecordingFile};
 use crate::reject::{Reject, RejectError};
 use crate::ring::{Ring, RingError};
 use crate::state::State;
@@ -22,13 +27,37 @@ pub(crate) enum Command {
     HangUp(oneshot::Sender<State>),
     Play(Ticket, Player, Play, Until, oneshot::Sender<Result<PlayerCause, PlayError>>),
     StopPlaying(Player, oneshot::Sender<PlayerCause>),
+    /// Pauses or resumes the running job of a player.
+    Pause(Player, bool, oneshot::Sender<bool>),
+    Seek(Player, f64, oneshot::Sender<Result<bool, SeekError>>),
+    Digits(DigitsCommand),
+    Recorder(RecorderCommand),
     /// The future that awaited an operation was dropped (GEN-17).
     GiveUp(Ticket),
     /// The instance has ended (RUN-18).
     Ended(Outcome),
 }
 
-/// When a `Play` is answered.
+/// What the detector and the sender of digits ask.
+#[derive(Debug)]
+pub(crate) enum DigitsCommand {
+    Collect(Ticket, GetDigits, oneshot::Sender<Result<String, DigitsError>>),
+    Clear(oneshot::Sender<()>),
+    Send(Ticket, String, oneshot::Sender<Result<DtmfPlayerCause, DtmfPlayError>>),
+}
+
+/// What the recorder asks, and what becomes of its file.
+#[derive(Debug)]
+pub(crate) enum RecorderCommand {
+    Record(Ticket, Record, Until, oneshot::Sender<Result<RecorderCause, RecordError>>),
+    Stop(oneshot::Sender<()>),
+    /// The file was made, or cannot be.
+    Opened(JobId, Result<RecordingFile, MediaError>),
+    /// A piece of the file cannot be written.
+    Failed(JobId),
+}
+
+/// When a job is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
     Started,

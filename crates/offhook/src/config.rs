@@ -39,6 +39,10 @@ pub struct Config {
     pub media_timeout: Duration,
     /// The value of `Retry-After` in every 503 that has one (CAU-6). Default 10 s.
     pub retry_after: Duration,
+    /// A frame of 20 ms below this level is silent (REC-9). Default -40 dBm0.
+    pub silence_level_dbm0: f64,
+    /// The largest recording in bytes (REC-13). Default 1 GiB.
+    pub recording_max_bytes: u64,
     /// Instances at which the limiter refuses new calls (RUN-25). Default 400.
     pub num_apps: usize,
     /// Instances at which it takes calls again (RUN-25). Default 300.
@@ -72,6 +76,8 @@ impl Default for Config {
             max_call: Duration::from_secs(14_400),
             media_timeout: Duration::ZERO,
             retry_after: Duration::from_secs(10),
+            silence_level_dbm0: -40.0,
+            recording_max_bytes: 1 << 30,
             num_apps: 400,
             num_apps_lower: 300,
             app_limiter: true,

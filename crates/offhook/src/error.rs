@@ -29,6 +29,14 @@ pub enum Operation {
     TonePlayer,
     /// Attaching a tone player.
     AttachTonePlayer,
+    /// Going to another place of what a file player plays.
+    Seek,
+    /// Collecting digits.
+    GetDigits,
+    /// Sending digits.
+    DtmfPlayer,
+    /// Starting a recording.
+    FileRecorder,
 }
 
 impl Operation {
@@ -42,6 +50,10 @@ impl Operation {
             Self::FilePlayer => "FilePlayer.play()",
             Self::TonePlayer => "TonePlayer.play()",
             Self::AttachTonePlayer => "TonePlayer()",
+            Self::Seek => "FilePlayer.seek()",
+            Self::GetDigits => "DTMFDetector.get_digits()",
+            Self::DtmfPlayer => "DTMFPlayer.play()",
+            Self::FileRecorder => "FileRecorder.record()",
         }
     }
 }
@@ -92,7 +104,7 @@ pub struct BadArgument {
     pub accepted: String,
 }
 
-/// What should be played cannot be; nothing was sent (RING-45, MED-11).
+/// What should be played or recorded cannot be; nothing was sent (RING-45, MED-11).
 #[derive(Clone, Debug, Error)]
 #[error("{operation} in state {state}: {error}")]
 pub struct Unplayable {

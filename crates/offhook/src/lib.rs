@@ -42,7 +42,7 @@
 //!
 //! # What it does not do
 //!
-//! It makes no calls (yet), mixes no conferences and records nothing; TLS and SRTP are not spoken.
+//! It makes no calls (yet) and mixes no conferences; TLS and SRTP are not spoken.
 //!
 //! # Testing without a network
 //!
@@ -66,6 +66,8 @@ mod clip;
 mod command;
 mod config;
 mod details;
+mod digits;
+mod dtmf_player;
 mod error;
 mod file_name;
 mod header;
@@ -73,6 +75,7 @@ mod network;
 mod playable;
 mod player;
 mod random;
+mod recorder;
 mod reject;
 mod ring;
 mod seconds;
@@ -91,6 +94,8 @@ pub use cause::Cause;
 pub use channel::{AttachTonePlayerError, CallChannel, Events};
 pub use config::{Config, Limits, MediaConfig, Silence, SpeechConfig, SpeechProvider, Timers};
 pub use details::{Attestation, Details, Direction, FarEndType, MediaStats};
+pub use digits::{DigitsCause, DigitsError, DtmfDetector, GetDigits};
+pub use dtmf_player::{DtmfPlayError, DtmfPlayer, DtmfPlayerCause};
 pub use error::{BadArgument, Busy, ErrorKind, Fault, Operation, OperationError, Unplayable, WrongState};
 pub use header::{HeaderField, HeaderFieldError};
 pub use network::{BoxFuture, MediaEngine, Network, ReservedPorts, SipSocket, StreamEvents};
@@ -100,7 +105,8 @@ pub use offhook_net::{RoomId, StreamId};
 /// SIP and SDP as a state machine.
 pub use offhook_sip as sip;
 pub use playable::{MediaError, PlayableMedia};
-pub use player::{FilePlayer, Play, PlayError, Player, PlayerCause, PlayerState, TonePlayer};
+pub use player::{FilePlayer, Play, PlayError, Player, PlayerCause, PlayerState, SeekError, TonePlayer};
+pub use recorder::{FileRecorder, Record, RecordError, RecorderCause, RecorderState};
 pub use reject::{Reject, RejectError};
 pub use ring::{Ring, RingError, Ringtone};
 pub use server::{Counts, Server, ServerBuilder, StartError};

@@ -64,7 +64,7 @@ pub(crate) enum Source<'a> {
     File(&'a str),
 }
 
-/// Why something cannot be played.
+/// Why something cannot be played or recorded.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum MediaError {
@@ -100,6 +100,25 @@ pub enum MediaError {
         /// The system's reason.
         error: Arc<std::io::Error>,
     },
+    /// The file of a recording cannot be made (MED-11).
+    #[error("file {name:?} cannot be written: {error}; accepted: a file that can be made or replaced")]
+    Unwritable {
+        /// The name given.
+        name: String,
+        /// The system's reason.
+        error: Arc<std::io::Error>,
+    },
+    /// Another recording writes the same file (REC-17).
+    #[error(
+        "file {name:?} is being recorded; accepted: another name, or this one once that recording has ended"
+    )]
+    BeingRecorded {
+        /// The name given.
+        name: String,
+    },
+    /// A cipher was given for a recording.
+    #[error("encrypted recordings are not built yet; accepted: a recording without a cipher")]
+    EncryptedRecording,
     /// The file is larger than the server loads.
     #[error("file {name:?} has {bytes} bytes; accepted: at most {limit}")]
     TooLarge {

@@ -6,12 +6,15 @@ use offhook_sip::{EndpointConfig, Text};
 use thiserror::Error;
 
 use crate::config::{Config, Silence, SpeechProvider};
+use crate::recorder::Recordings;
 
 /// A configuration that has been checked.
 pub(crate) struct Settings {
     pub(crate) config: Config,
     /// The server's codec list (RING-50).
     pub(crate) codecs: CodecList,
+    /// The recordings of all its channels.
+    pub(crate) recordings: Recordings,
 }
 
 impl Settings {
@@ -33,7 +36,10 @@ impl Settings {
             }
             SpeechProvider::Command { .. } => {}
         }
-        Ok(Self { config, codecs })
+        if !config.silence_level_dbm0.is_finite() {
+            return Err(ConfigError::SilenceLevel { level: config.silence_level_dbm0.to_string() });
+        }
+        Ok(Self { config, codecs, recordings: Recordings::default() })
     }
 
     /// The settings of one endpoint.
@@ -78,6 +84,12 @@ pub enum ConfigError {
     /// The embedded speech engine has no such voice.
     #[error(transparent)]
     Voice(#[from] UnknownVoice),
+    /// The level of silence is no number.
+    #[error("the silence level is {level} dBm0; accepted: a number such as -40")]
+    SilenceLevel {
+        /// The value given.
+        level: String,
+    },
     /// The speech command is empty.
     #[error("the speech command is empty; accepted: a program and its arguments")]
     NoCommand,

@@ -14,9 +14,12 @@ use crate::cause::Cause;
 use crate::channels::ChannelRef;
 use crate::command::Command;
 use crate::details::{Attestation, Details, Direction, FarEndType, MediaStats};
+use crate::digits::DigitsCause;
+use crate::dtmf_player::{DtmfPlayerCause, DtmfPlayerStatus};
 use crate::header::HeaderField;
 use crate::network::MediaEngine;
 use crate::player::{JobStatus, Player, PlayerCause, PlayerState};
+use crate::recorder::{RecorderCause, RecorderState, RecorderStatus};
 use crate::state::State;
 use crate::tones::ToneManager;
 
@@ -74,6 +77,9 @@ pub(crate) struct Published {
     pub(crate) tone_player: JobStatus,
     /// Digits that were received and not taken (DTMF-10).
     pub(crate) digits: String,
+    pub(crate) digits_cause: DigitsCause,
+    pub(crate) dtmf_player: DtmfPlayerStatus,
+    pub(crate) recorder: RecorderStatus,
 }
 
 /// Where the statistics of a call come from.
@@ -122,6 +128,9 @@ impl Published {
             file_player: JobStatus::default(),
             tone_player: JobStatus::default(),
             digits: String::new(),
+            digits_cause: DigitsCause::None,
+            dtmf_player: DtmfPlayerStatus::default(),
+            recorder: RecorderStatus::default(),
         }
     }
 
@@ -161,6 +170,20 @@ pub enum ChannelEvent {
         state: PlayerState,
         /// Why its last job ended.
         cause: PlayerCause,
+    },
+    /// The sender of digits began or ended.
+    DtmfPlayer {
+        /// Its state now.
+        state: PlayerState,
+        /// Why its last digits are no longer sent.
+        cause: DtmfPlayerCause,
+    },
+    /// The recorder began or ended a recording.
+    Recorder {
+        /// Its state now.
+        state: RecorderState,
+        /// Why its last recording ended.
+        cause: RecorderCause,
     },
 }
 
@@ -272,7 +295,7 @@ impl Shared {
         }
     }
 
-    fn announce(&self, event: &ChannelEvent) {
+    pub(crate) fn announce(&self, event: &ChannelEvent) {
         self.listeners.lock().retain(|listener| listener.send(event.clone()).is_ok());
     }
 }

@@ -10,11 +10,11 @@ mod settings;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use self::settings::RATE_HZ;
 pub use self::settings::{RecordChannels, RecordCodec, RecordEnd, RecordSettings};
 
 use crate::codec::Codec;
 use crate::measure;
-use crate::wav;
 
 /// Records what is heard, and with [`RecordChannels::Stereo`] what is sent beside it.
 ///
@@ -51,8 +51,7 @@ impl Recorder {
     /// A recording that begins here. `delay` is the time after which what is heard from here on is played out: as much
     /// is left out first.
     pub fn new(settings: RecordSettings, delay: Duration) -> Self {
-        let header = wav::header(settings.codec.wav_format(), settings.channels.count(), RATE_HZ, 0).len();
-        let most_bytes = settings.max_bytes.saturating_sub(header as u64);
+        let most_bytes = settings.max_bytes.saturating_sub(settings.empty_file().len() as u64);
         Self {
             early: samples_in(delay) as usize,
             own: VecDeque::new(),
@@ -65,11 +64,6 @@ impl Recorder {
             ended: None,
             settings,
         }
-    }
-
-    /// The file as it is before the first sample: valid and empty (REC-15).
-    pub fn begin(&self) -> RecordedPart {
-        RecordedPart { data: Vec::new(), header: self.header() }
     }
 
     /// Takes in what is sent, frame by frame.
@@ -165,8 +159,7 @@ impl Recorder {
     }
 
     fn header(&self) -> Vec<u8> {
-        let bytes = usize::try_from(self.written_bytes).unwrap_or(usize::MAX);
-        wav::header(self.settings.codec.wav_format(), self.settings.channels.count(), RATE_HZ, bytes)
+        self.settings.header(usize::try_from(self.written_bytes).unwrap_or(usize::MAX))
     }
 }
 
@@ -226,8 +219,6 @@ fn samples_in(time: Duration) -> u64 {
     u64::try_from(time.as_nanos() * u128::from(RATE_HZ) / 1_000_000_000).unwrap_or(u64::MAX)
 }
 
-/// Every recording has this rate (REC-12).
-const RATE_HZ: u32 = 8000;
 const FRAME_SAMPLES: usize = 160;
 /// A piece of the file is 0.4 s: with what waits in the jitter buffer and on the way to the disk less than the second
 /// that may be lost in a crash (REC-14).

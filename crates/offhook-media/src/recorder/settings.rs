@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::wav::WavFormat;
+use crate::wav::{self, WavFormat};
 
 /// How a recording is made.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,17 @@ pub struct RecordSettings {
 }
 
 impl RecordSettings {
+    /// The file before the first sample: valid and empty (REC-15). It is what [`RecordedPart`](super::RecordedPart)s are
+    /// appended to.
+    pub fn empty_file(&self) -> Vec<u8> {
+        self.header(0)
+    }
+
+    /// What stands before so many bytes of sound.
+    pub(super) fn header(&self, data_bytes: usize) -> Vec<u8> {
+        wav::header(self.codec.wav_format(), self.channels.count(), RATE_HZ, data_bytes)
+    }
+
     /// Bytes of one sample of all channels.
     pub(super) fn frame_bytes(&self) -> usize {
         usize::from(self.channels.count()) * usize::from(self.codec.wav_format().bits_per_sample() / 8)
@@ -112,3 +123,6 @@ pub enum RecordEnd {
     /// The stream was closed.
     Closed,
 }
+
+/// Every recording has this rate (REC-12).
+pub(super) const RATE_HZ: u32 = 8000;

@@ -126,9 +126,7 @@ impl Stream {
         self.end_recording(RecordEnd::Stopped);
         let hearing = self.hear();
         let recorder = Recorder::new(settings, hearing.buffer.delay());
-        let part = recorder.begin();
         hearing.recording = Some(Recording { job, began: now, recorder });
-        self.events.push_back(StreamEvent::Recorded { job, part });
     }
 
     /// Ends the recording that runs. What was received so far is part of it, unless a digit ended it (REC-10, REC-15).

@@ -238,6 +238,7 @@ impl Channel {
         self.media_watch = None;
         self.stream_command(cx, StreamCommand::Close);
         let jobs = self.take_jobs();
+        self.hang_up_recording(cx);
         for player in jobs.players() {
             self.shared.publish(|published| {
                 let status = published.player_mut(player);
@@ -266,6 +267,7 @@ impl Channel {
             self.session = super::session::Session::Closed;
         }
         jobs.reply();
+        self.end_digits();
         match self.control.take() {
             Some(Control::Ring(ring)) => Self::end_ring(ring),
             Some(Control::Answer(answer)) => answer.end(State::Idle),

@@ -1,17 +1,18 @@
-//! What the far end hears: ringtones and the jobs of the players; and the digits that stop them.
+//! What the far end hears: ringtones and the jobs of the players.
 
 use std::time::{Duration, Instant};
 
 use offhook_media::{Clip, JobId, PlayEnd, StreamCommand};
 use tokio::sync::oneshot;
 
+use super::dtmf::DIGITS;
 use super::session::{Session, next_job};
 use super::{Channel, Context, Load, LoadId};
 use crate::clip::{ClipRequest, ClipSource};
 use crate::command::{Ticket, Until};
-use crate::error::{BadArgument, Busy, Unplayable, WrongState};
+use crate::error::{BadArgument, Busy, Fault, Operation, Unplayable, WrongState};
 use crate::playable::{MediaError, Source};
-use crate::player::{Play, PlayError, Player, PlayerCause, PlayerState};
+use crate::player::{Play, PlayError, Player, PlayerCause, PlayerState, SeekError};
 use crate::ring::Ringtone;
 use crate::seconds;
 use crate::state::State;
@@ -25,6 +26,8 @@ pub(super) struct Job {
     /// Not handed to the stream so far: it waits for the answer to our offer.
     pending: Option<Pending>,
     barge_in: BargeIn,
+    /// Whether it is spoken text, in which there is no seeking (FP-10).
+    spoken: bool,
     /// Who waits for the end of the job.
     waiter: Option<(Ticket, PlayReply)>,
 }
@@ -44,6 +47,8 @@ pub(super) struct LoadingJob {
 pub(super) enum Owner {
     Ringtone,
     Player(Player),
+    /// The beep before a recording (REC-11).
+    Beep,
 }
 
 /// What to play and for how long.
@@ -63,6 +68,7 @@ struct JobSettings {
     looped: bool,
     limit: Option<Duration>,
     barge_in: BargeIn,
+    spoken: bool,
 }
 
 /// Which digits stop a job (FP-12).
@@ -150,9 +156,12 @@ impl Channel {
     /// Something is no longer played.
     pub(super) fn play_ended(&mut self, cx: &mut Context<'_>, id: JobId, reason: PlayEnd) {
         self.audio_stopped(cx, id);
+        self.beep_ended(cx, id);
         let Some(job) = self.playing.take_if(|job| job.id == id) else { return };
         match job.owner {
             Owner::Ringtone => self.ringtone_ended(id),
+            // Whoever recorded was told above.
+            Owner::Beep => {}
             Owner::Player(_) => self.end_job(
                 job,
                 match reason {
@@ -166,17 +175,59 @@ impl Channel {
         }
     }
 
-    /// The far end pressed a key: it goes into the buffer and may stop a job (FP-11 to FP-14).
-    pub(super) fn digit(&mut self, cx: &mut Context<'_>, digit: char) {
-        self.shared.publish(|published| {
-            if published.digits.len() >= DIGITS_KEPT {
-                published.digits.remove(0);
-            }
-            published.digits.push(digit);
-        });
+    /// A digit may stop a job (FP-12).
+    pub(super) fn barge_in(&mut self, cx: &mut Context<'_>, digit: char) {
         if self.playing.as_ref().is_some_and(|job| job.barge_in.includes(digit)) {
             self.stop_with(cx, PlayerCause::BargeIn);
         }
+    }
+
+    /// Lets the running job of a player stand still, or go on; `false` without one (FP-9).
+    pub(super) fn pause_job(&mut self, cx: &mut Context<'_>, player: Player, paused: bool) -> bool {
+        let runs = self.runs(player).is_some();
+        if runs {
+            self.stream_command(cx, if paused { StreamCommand::Pause } else { StreamCommand::Resume });
+        }
+        runs
+    }
+
+    /// Lets the running job of a player go on from elsewhere; `false` without one (FP-10).
+    pub(super) fn seek_job(
+        &mut self,
+        cx: &mut Context<'_>,
+        player: Player,
+        to: f64,
+    ) -> Result<bool, SeekError> {
+        let (operation, state) = (Operation::Seek, self.state());
+        let Some(to) = seconds::duration(to) else {
+            let (name, value, accepted) = ("seconds", to.to_string(), "0 or more seconds".to_owned());
+            return Err(SeekError::Argument(BadArgument { operation, state, name, value, accepted }));
+        };
+        match self.runs(player) {
+            Some(job) if job.spoken => Err(SeekError::Spoken(Fault {
+                operation,
+                state,
+                reason: "spoken text has no places to go to; accepted: a job that plays a file",
+            })),
+            Some(_) => {
+                self.stream_command(cx, StreamCommand::Seek(to));
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// What is transmitted on this channel and does not give way (MED-6).
+    pub(super) fn transmitting(&self) -> Option<Operation> {
+        match (&self.playing, &self.loading) {
+            (Some(Job { owner: Owner::Player(running), .. }), _) => return Some(running.operation()),
+            (_, Some(loading)) => return Some(loading.player.operation()),
+            _ => {}
+        }
+        if self.digits.are_sent() {
+            return Some(Operation::DtmfPlayer);
+        }
+        self.beeps().then_some(Operation::FileRecorder)
     }
 
     /// Plays a clip in place of what plays now; a player's job that is running ends with `ABORTED` (MED-7).
@@ -203,7 +254,7 @@ impl Channel {
             }
             Session::None | Session::Failed | Session::Closed => return None,
         };
-        self.playing = Some(Job { id, owner, pending, barge_in: BargeIn::Off, waiter: None });
+        self.playing = Some(Job { id, owner, pending, barge_in: BargeIn::Off, spoken: false, waiter: None });
         Some(id)
     }
 
@@ -259,13 +310,8 @@ impl Channel {
     ) -> Result<(ClipRequest, JobSettings), PlayError> {
         self.check_job_state(player)?;
         let (operation, state) = (player.operation(), self.state());
-        let running = match (&self.playing, &self.loading) {
-            (Some(Job { owner: Owner::Player(running), .. }), _) => Some(*running),
-            (_, Some(loading)) => Some(loading.player),
-            _ => None,
-        };
-        if let Some(running) = running {
-            return Err(PlayError::Busy(Busy { operation, state, running: running.operation() }));
+        if let Some(running) = self.transmitting() {
+            return Err(PlayError::Busy(Busy { operation, state, running }));
         }
 
         let argument = |name, value: String, accepted: &str| {
@@ -300,8 +346,9 @@ impl Channel {
                 return Err(argument("file_to_play", reason.clone(), "a file name or a PlayableMedia"));
             }
         };
+        let spoken = matches!(source, ClipSource::Text(_));
         let request = ClipRequest { source, codec: self.codec(cx), looped: play.looped };
-        Ok((request, JobSettings { looped: play.looped, limit, barge_in }))
+        Ok((request, JobSettings { looped: play.looped, limit, barge_in, spoken }))
     }
 
     /// MED-3, MED-4: jobs need an answered call, or early media in force.
@@ -330,7 +377,7 @@ impl Channel {
         clip: Clip,
         reply: PlayReply,
     ) {
-        let JobSettings { looped, limit, barge_in } = settings;
+        let JobSettings { looped, limit, barge_in, spoken } = settings;
         if self.play_clip(cx, Owner::Player(player), PlayOrder { clip, looped, limit }).is_none() {
             let _ = reply.send(Ok(PlayerCause::Error));
             return;
@@ -352,11 +399,12 @@ impl Channel {
         };
         if let Some(job) = &mut self.playing {
             job.barge_in = barge_in;
+            job.spoken = spoken;
             job.waiter = waiter;
         }
     }
 
-    fn stop_with(&mut self, cx: &mut Context<'_>, cause: PlayerCause) {
+    pub(super) fn stop_with(&mut self, cx: &mut Context<'_>, cause: PlayerCause) {
         self.abandon_loading(cause);
         let Some(job) = self.playing.take() else { return };
         if job.pending.is_none() {
@@ -390,6 +438,11 @@ impl Channel {
         let _ = job.reply.send(Ok(cause));
     }
 
+    /// The job of a player that the stream plays.
+    fn runs(&self, player: Player) -> Option<&Job> {
+        self.playing.as_ref().filter(|job| job.owner == Owner::Player(player) && job.pending.is_none())
+    }
+
     fn unplayable_by(&self, player: Player, error: MediaError) -> Unplayable {
         Unplayable { operation: player.operation(), state: self.state(), error }
     }
@@ -406,7 +459,7 @@ impl EndedJobs {
     pub(super) fn players(&self) -> impl Iterator<Item = Player> {
         let playing = self.playing.as_ref().and_then(|job| match job.owner {
             Owner::Player(player) => Some(player),
-            Owner::Ringtone => None,
+            Owner::Ringtone | Owner::Beep => None,
         });
         playing.into_iter().chain(self.loading.as_ref().map(|job| job.player))
     }
@@ -428,9 +481,3 @@ impl EndedJobs {
         }
     }
 }
-
-/// What a key can be.
-const DIGITS: &str = "0123456789ABCD*#";
-
-/// Digits that are kept until they are taken; when more come the oldest are dropped (DTMF-10).
-const DIGITS_KEPT: usize = 128;

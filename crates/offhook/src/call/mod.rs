@@ -3,14 +3,16 @@
 //! A [`Channel`] belongs to one shard. It carries one call at a time, and may carry none. Everything
 //! that happens to it comes as a method with the present instant in [`Context`]; what it does goes to
 //! the SIP endpoint, to the media engine, and to what the channel publishes. One concept has one
-//! file: `ring`, `answer`, `clearing`, `jobs` (players and digits), `session` (the media session),
+//! file: `ring`, `answer`, `clearing`, `jobs` (players), `dtmf` (digits), `recording`, `session` (the media session),
 //! `offers` (later offers of the peer).
 
 mod answer;
 mod clearing;
+mod dtmf;
 mod incoming;
 mod jobs;
 mod offers;
+mod recording;
 mod ring;
 mod session;
 
@@ -27,8 +29,10 @@ use offhook_sip::{Endpoint, Incoming, Reliability};
 use self::answer::AnswerControl;
 pub(crate) use self::clearing::refusal_response;
 use self::clearing::{Ending, Refusing};
+use self::dtmf::Digits;
 pub(crate) use self::incoming::identity;
 use self::jobs::{Job, LoadingJob};
+use self::recording::Recording;
 use self::ring::RingControl;
 use self::session::Session;
 pub(crate) use self::session::{codec_of, codec_specs, stream_direction};
@@ -36,6 +40,7 @@ use crate::cause::Cause;
 use crate::channels::ChannelRef;
 use crate::clip::{ClipRequest, ClipStore};
 use crate::command::{Command, Ticket};
+use crate::dtmf_player::DtmfPlayerCause;
 use crate::error::{Busy, Operation};
 use crate::network::{MediaEngine, StreamEvents};
 use crate::playable::MediaError;
@@ -67,6 +72,8 @@ pub(crate) struct Channel {
     playing: Option<Job>,
     /// A player's job whose sound is being loaded.
     loading: Option<LoadingJob>,
+    digits: Digits,
+    recording: Option<Recording>,
     /// A refusal that waits until the audio has stopped (REJ-9).
     refusing: Option<Refusing>,
     /// Why we are clearing the call.
@@ -172,6 +179,8 @@ impl Channel {
             control: None,
             playing: None,
             loading: None,
+            digits: Digits::default(),
+            recording: None,
             refusing: None,
             intended: None,
             instance_running: true,
@@ -211,6 +220,14 @@ impl Channel {
                 let cause = self.stop_job(cx, player);
                 let _ = reply.send(cause);
             }
+            Command::Pause(player, paused, reply) => {
+                let _ = reply.send(self.pause_job(cx, player, paused));
+            }
+            Command::Seek(player, to, reply) => {
+                let _ = reply.send(self.seek_job(cx, player, to));
+            }
+            Command::Digits(command) => self.digits_command(cx, command),
+            Command::Recorder(command) => self.recorder_command(cx, command),
             Command::GiveUp(ticket) => self.give_up(cx, ticket),
             Command::Ended(outcome) => self.instance_ended(cx, outcome),
         }
@@ -227,12 +244,15 @@ impl Channel {
 
     /// Takes an event of a stream of this channel; that of an earlier call may still have to say something.
     pub(crate) fn stream_event(&mut self, cx: &mut Context<'_>, stream: StreamId, event: StreamEvent) {
+        let Some(event) = self.recording_event(cx, event) else { return };
         if !matches!(&self.session, Session::Open(open) if open.stream == stream) {
             return;
         }
         match event {
             StreamEvent::PlayEnded { job, reason, .. } => self.play_ended(cx, job, reason),
-            StreamEvent::DigitBegun { digit, .. } => self.digit(cx, digit),
+            StreamEvent::DigitBegun { digit, carrier } => self.digit_heard(cx, digit, carrier),
+            StreamEvent::DigitsSent => self.digits_sent(DtmfPlayerCause::Normal),
+            StreamEvent::DigitsRefused { .. } => self.digits_sent(DtmfPlayerCause::Error),
             StreamEvent::Closed(stats) => self.stream_closed(cx, &stats),
             _ => {}
         }
@@ -246,7 +266,10 @@ impl Channel {
             None => None,
         };
         let refusing = self.refusing.as_ref().map(|refusing| refusing.deadline);
-        [control, refusing, self.longest, self.media_watch].into_iter().flatten().min()
+        [control, refusing, self.longest, self.media_watch, self.digits.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Takes in the time.
@@ -264,6 +287,9 @@ impl Channel {
         if due(self.longest) {
             self.longest = None;
             self.hang_up(cx, Ending::LONGEST_CALL);
+        }
+        if due(self.digits.deadline()) {
+            self.digits_timeout(cx);
         }
         if due(self.media_watch) {
             self.check_media(cx);
@@ -320,7 +346,11 @@ impl Channel {
                     self.send_answer(cx);
                 }
             }
-            _ => self.give_up_job(cx, ticket),
+            _ => {
+                self.give_up_job(cx, ticket);
+                self.give_up_digits(cx, ticket);
+                self.give_up_recording(cx, ticket);
+            }
         }
     }
 

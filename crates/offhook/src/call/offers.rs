@@ -103,7 +103,7 @@ impl Channel {
             return;
         }
         if let Some(digit) = content_type.and_then(|content_type| digit_of_info(content_type, body)) {
-            self.digit(cx, digit);
+            self.digit_by_info(cx, digit);
         }
     }
 

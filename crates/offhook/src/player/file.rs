@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Play, PlayError, Player, PlayerCause, PlayerState};
+use super::{Play, PlayError, Player, PlayerCause, PlayerState, SeekError};
 use crate::channel::CallChannel;
 
 /// Plays WAV files of the media root and speaks text to the far end (FP-1).
@@ -59,6 +59,27 @@ impl FilePlayer {
     /// Ends the running job with [`PlayerCause::Aborted`] (FP-7); without one returns the last cause (MED-12).
     pub async fn stop(&self) -> PlayerCause {
         self.channel.stop_playing(Player::File).await
+    }
+
+    /// Lets the running job stand still; silence is sent, and its state stays
+    /// [`PlayerState::Playing`] (FP-9). `false` without a job.
+    pub async fn pause(&self) -> bool {
+        self.channel.pause_playing(Player::File, true).await
+    }
+
+    /// Lets a paused job go on where it was (FP-9). `false` without a job.
+    pub async fn resume(&self) -> bool {
+        self.channel.pause_playing(Player::File, false).await
+    }
+
+    /// Lets the running job go on from a place that many seconds from the start of the file; a place past its end ends
+    /// it, or starts it again if it is repeated (FP-10). `Ok(false)` without a job.
+    ///
+    /// # Errors
+    ///
+    /// [`SeekError`]: the job speaks a text, or the place is no time; it goes on as it was.
+    pub async fn seek(&self, seconds: f64) -> Result<bool, SeekError> {
+        self.channel.seek_playing(Player::File, seconds).await
     }
 
     /// Waits for the running job and returns its cause, or [`PlayerCause::None`] if the time is over

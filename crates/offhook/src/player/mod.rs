@@ -144,6 +144,23 @@ operation_error!(PlayError {
     Fault => Fault,
 });
 
+/// Why a job was not taken to another place; it goes on as it was (FP-10).
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum SeekError {
+    /// The place is no time.
+    #[error(transparent)]
+    Argument(BadArgument),
+    /// The job speaks a text.
+    #[error(transparent)]
+    Spoken(Fault),
+}
+
+operation_error!(SeekError {
+    Argument => Argument,
+    Spoken => Media,
+});
+
 impl PlayError {
     /// The states in which a job may be started; `RING_INCOMING` only under early media (MED-3, MED-4).
     pub(crate) const ALLOWED: &'static [State] = &[State::Answered];

@@ -1,0 +1,197 @@
+//! The file of a recording, written by a task of its own: no file is touched on the way of a packet, nor by a shard.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use offhook_media::recorder::RecordedPart;
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot};
+
+use super::names;
+use super::{RecordError, RecorderCause, RecorderState};
+use crate::playable::MediaError;
+use crate::shared::{ChannelEvent, Shared};
+
+/// The recordings that are being written, so that no two write the same file (REC-17). Cloning shares it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recordings {
+    open: Arc<Mutex<BTreeSet<PathBuf>>>,
+}
+
+impl Recordings {
+    /// Makes or replaces a file with these first bytes. Blocks.
+    pub(crate) fn create(&self, root: &Path, name: &str, empty: &[u8]) -> Result<RecordingFile, MediaError> {
+        let path = names::resolve(root, name)?;
+        if !self.open.lock().insert(path.clone()) {
+            return Err(MediaError::BeingRecorded { name: name.to_owned() });
+        }
+        let claim = Claim { recordings: self.clone(), path };
+        let file = File::create(&claim.path).and_then(|mut file| {
+            file.write_all(empty)?;
+            Ok(file)
+        });
+        match file {
+            Ok(file) => Ok(RecordingFile { file, end: empty.len() as u64, claim }),
+            Err(error) => Err(MediaError::Unwritable { name: name.to_owned(), error: Arc::new(error) }),
+        }
+    }
+}
+
+/// The right to write a file; given back when dropped.
+#[derive(Debug)]
+struct Claim {
+    recordings: Recordings,
+    path: PathBuf,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.recordings.open.lock().remove(&self.path);
+    }
+}
+
+/// A file that is being recorded to.
+#[derive(Debug)]
+pub(crate) struct RecordingFile {
+    file: File,
+    /// Where the next piece goes.
+    end: u64,
+    claim: Claim,
+}
+
+impl RecordingFile {
+    /// Appends a piece, then writes the header that makes it part of the file (REC-14).
+    fn write(&mut self, part: &RecordedPart) -> io::Result<()> {
+        write_at(&mut self.file, self.end, &part.data)?;
+        self.end += part.data.len() as u64;
+        write_at(&mut self.file, 0, &part.header)
+    }
+}
+
+#[cfg(unix)]
+fn write_at(file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::FileExt;
+    file.write_all_at(bytes, offset)
+}
+
+#[cfg(not(unix))]
+fn write_at(file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    use std::io::{Seek, SeekFrom};
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)
+}
+
+/// Who waits for the end of a recording.
+pub(crate) type RecordReply = oneshot::Sender<Result<RecorderCause, RecordError>>;
+
+/// How a recording ended.
+#[derive(Debug)]
+pub(crate) struct Finish {
+    pub(crate) cause: RecorderCause,
+    pub(crate) audio_detected: bool,
+    pub(crate) reply: Option<RecordReply>,
+}
+
+/// A step of a file.
+#[derive(Debug)]
+enum Step {
+    Write(RecordedPart),
+    Finish(Finish),
+}
+
+/// Hands the pieces of one recording to the task that writes them. Dropped without
+/// [`finish`](Self::finish), it closes the file as it is.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    steps: mpsc::Sender<Step>,
+}
+
+impl Writer {
+    /// Starts the task of an open file. When the file is closed it publishes the end of recording `number`.
+    pub(crate) fn start(file: RecordingFile, shared: Arc<Shared>, number: u64, failed: Failed) -> Self {
+        let (steps, inbox) = mpsc::channel(STEPS_WAITING);
+        tokio::spawn(write(file, inbox, shared, number, failed));
+        Self { steps }
+    }
+
+    /// Writes a piece; `false` if the disk is so slow that too much waits.
+    pub(crate) fn write(&self, part: RecordedPart) -> bool {
+        self.steps.try_send(Step::Write(part)).is_ok()
+    }
+
+    /// Closes the file, publishes the end, and then tells who waits.
+    pub(crate) fn finish(self, finish: Finish) {
+        // Whatever waits is written first; the task takes the last step when it comes to it.
+        tokio::spawn(async move {
+            let _ = self.steps.send(Step::Finish(finish)).await;
+        });
+    }
+}
+
+/// Called when a piece cannot be written.
+pub(crate) type Failed = Box<dyn FnOnce() + Send>;
+
+async fn write(
+    mut file: RecordingFile,
+    mut inbox: mpsc::Receiver<Step>,
+    shared: Arc<Shared>,
+    number: u64,
+    failed: Failed,
+) {
+    let mut failed = Some(failed);
+    let mut finish = Finish { cause: RecorderCause::Hangup, audio_detected: false, reply: None };
+    while let Some(step) = inbox.recv().await {
+        match step {
+            Step::Write(part) if failed.is_some() => {
+                let written = tokio::task::spawn_blocking(move || {
+                    let result = file.write(&part);
+                    (file, result)
+                });
+                match written.await {
+                    Ok((same, Ok(()))) => file = same,
+                    Ok((same, Err(error))) => {
+                        file = same;
+                        tracing::error!(path = %file.claim.path.display(), %error, "a recording cannot be written");
+                        if let Some(failed) = failed.take() {
+                            failed();
+                        }
+                    }
+                    // The runtime is shutting down, and the file with it.
+                    Err(_) => return,
+                }
+            }
+            // Nothing can follow a piece that is missing.
+            Step::Write(_) => {}
+            Step::Finish(last) => {
+                finish = last;
+                break;
+            }
+        }
+    }
+    drop(file);
+    let cause = if failed.is_some() { finish.cause } else { RecorderCause::Error };
+    let mut published = false;
+    shared.publish(|now| {
+        let status = &mut now.recorder;
+        published = status.number == number;
+        if published {
+            status.state =
+                if cause == RecorderCause::Error { RecorderState::Error } else { RecorderState::Idle };
+            status.cause = cause;
+            status.audio_detected = Some(finish.audio_detected);
+        }
+    });
+    if published {
+        let state = shared.read(|published| published.recorder.state);
+        shared.announce(&ChannelEvent::Recorder { state, cause });
+    }
+    if let Some(reply) = finish.reply {
+        let _ = reply.send(Ok(cause));
+    }
+}
+
+/// Pieces that may wait for the disk: some 25 s of a recording.
+const STEPS_WAITING: usize = 64;
