@@ -49,7 +49,7 @@ impl Pacer {
         };
         self.leave_room(index);
         let Some(mut slot) = self.vacate(index) else { return };
-        slot.deregister(self.poll.registry());
+        slot.unwatch(self.poll.registry());
         to.shared.streams.fetch_add(1, Ordering::SeqCst);
         self.shared.streams.fetch_sub(1, Ordering::SeqCst);
         if let Err(Order::Adopt(slot)) = to.send(Order::Adopt(slot)) {

@@ -50,6 +50,8 @@ pub(super) struct Pacer {
     pub(super) expected: Expected,
     /// Sockets that were not read to the end.
     unread: Vec<Token>,
+    /// Whether an order was carried out in this turn.
+    had_orders: bool,
     metrics: RtpMetrics,
     buffer: Box<[u8; BUFFER_BYTES]>,
     stopped: bool,
@@ -81,6 +83,7 @@ impl Pacer {
             rooms: Rooms::new(epoch),
             expected: Expected::default(),
             unread: Vec::new(),
+            had_orders: false,
             metrics: RtpMetrics::default(),
             buffer: Box::new([0; BUFFER_BYTES]),
             stopped: false,
@@ -105,6 +108,10 @@ impl Pacer {
                 Some(due) => due.saturating_duration_since(Instant::now()),
                 None => Duration::MAX,
             };
+            // One order is seldom alone: what follows it is taken at the next turn without waking anyone.
+            if std::mem::take(&mut self.had_orders) {
+                wait = wait.min(NAP);
+            }
         }
         // What was opened in the meantime is closed like the rest.
         while let Ok(order) = self.orders.try_recv() {
@@ -163,6 +170,7 @@ impl Pacer {
     }
 
     pub(super) fn obey(&mut self, order: Order) {
+        self.had_orders = true;
         let Some(order) = self.expected.keep(order) else { return };
         match order {
             Order::Open(opening) => self.open(*opening),
@@ -215,16 +223,12 @@ impl Pacer {
     }
 
     /// Gives a slot its place here.
-    pub(super) fn house(&mut self, mut slot: Box<Slot>) {
+    pub(super) fn house(&mut self, slot: Box<Slot>) {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.tenants.push(0);
             self.slots.len() as u32 - 1
         });
-        if let Err(error) = slot.register(self.poll.registry(), index) {
-            // It sends all the same; what it would hear is lost.
-            tracing::error!(%error, "media socket cannot be watched");
-        }
         if let Some(due) = slot.stream.poll_timeout() {
             self.wheel.insert(due, Key { slot: index, tenant: self.tenants[index as usize] });
         }
@@ -315,6 +319,12 @@ impl Pacer {
             return;
         }
         let Some(slot) = &mut self.slots[index] else { return };
+        // Only now: a stream that was closed before its first frame costs its thread next to nothing. What came in
+        // these milliseconds waits in the sockets.
+        if let Err(error) = slot.watch(self.poll.registry(), key.slot) {
+            // It sends all the same; what it would hear is lost.
+            tracing::error!(%error, "media socket cannot be watched");
+        }
         // A visit that comes late finds more than one frame due.
         while slot.stream.poll_timeout().is_some_and(|due| due <= now) {
             slot.visit(now, &mut self.buffer[..], &mut self.metrics);
@@ -346,6 +356,9 @@ impl Pacer {
 const WAKE: Token = Token(usize::MAX);
 /// Room for the largest datagram there is.
 const BUFFER_BYTES: usize = 65_536;
+/// How long a thread that had orders waits for more before it can be woken: less than the millisecond within which
+/// an order is carried out.
+const NAP: Duration = Duration::from_micros(800);
 /// How many orders are carried out before frames are looked after again.
 const ORDERS_PER_TURN: usize = 64;
 /// How many datagrams are read from a socket before others are looked after.

@@ -18,6 +18,9 @@ impl Phases {
 
     /// Chooses a phase for a stream that begins at `now`, counts it, and returns it with the time of its first
     /// frame: at most 20 ms away (RING-36), and within 8 ms unless the phases there are crowded.
+    ///
+    /// Not at once where that can be chosen: what is to be played comes right after the stream, and a call that is
+    /// answered and hung up in the same breath need not send anything at all.
     pub(super) fn occupy(&mut self, now: Instant) -> (usize, Instant) {
         let since = now.saturating_duration_since(self.epoch).as_nanos();
         // The next whole bucket, and those after it.
@@ -26,7 +29,7 @@ impl Phases {
         let emptiest = |buckets: std::ops::Range<u64>| {
             buckets.min_by_key(|bucket| self.load[phase_of(*bucket)]).unwrap_or(first)
         };
-        let soon = emptiest(first..first + SOON);
+        let soon = emptiest(first + HEAD_START..first + HEAD_START + SOON);
         let any = emptiest(first..first + PHASES as u64);
         let crowded = self.load[phase_of(soon)] > 2 * self.load[phase_of(any)] + CROWD;
         let bucket = if crowded { any } else { soon };
@@ -51,8 +54,10 @@ impl Phases {
 
 /// Phases of 20 ms, a bucket each.
 const PHASES: usize = 40;
-/// How many phases count as soon: 8 ms.
-const SOON: u64 = 16;
+/// How many phases pass before the first frame: 4 ms.
+const HEAD_START: u64 = 8;
+/// How many phases after those count as soon: 4 ms.
+const SOON: u64 = 8;
 /// How many streams more than twice the emptiest phase make a phase crowded.
 const CROWD: u32 = 4;
 

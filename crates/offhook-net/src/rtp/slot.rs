@@ -40,6 +40,7 @@ pub(super) struct Slot {
     /// Visits until the counts are published again.
     publish_in: u8,
     connected: Option<SocketAddr>,
+    watched: bool,
     /// What is counted in the engine's phases.
     pub(super) phase: usize,
 }
@@ -65,12 +66,16 @@ impl Slot {
             room: None,
             publish_in: 0,
             connected: None,
+            watched: false,
             phase,
         }
     }
 
-    /// Asks to be told when datagrams come.
-    pub(super) fn register(&mut self, registry: &Registry, index: u32) -> io::Result<()> {
+    /// Asks to be told when datagrams come, if nobody has asked yet.
+    pub(super) fn watch(&mut self, registry: &Registry, index: u32) -> io::Result<()> {
+        if std::mem::replace(&mut self.watched, true) {
+            return Ok(());
+        }
         let Some(sockets) = &mut self.sockets else { return Ok(()) };
         let [rtp, rtcp] = tokens(index);
         registry.register(&mut sockets.rtp_socket, rtp, Interest::READABLE)?;
@@ -78,10 +83,13 @@ impl Slot {
     }
 
     /// Asks to be told no more. Datagrams that wait in the sockets stay there.
-    pub(super) fn deregister(&mut self, registry: &Registry) {
+    pub(super) fn unwatch(&mut self, registry: &Registry) {
+        if !std::mem::take(&mut self.watched) {
+            return;
+        }
         let Some(sockets) = &mut self.sockets else { return };
         for socket in [&mut sockets.rtp_socket, &mut sockets.rtcp_socket] {
-            // Fails for a socket that was never registered.
+            // Fails for a socket that could not be registered.
             let _ = registry.deregister(socket);
         }
     }
