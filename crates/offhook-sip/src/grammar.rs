@@ -1,6 +1,8 @@
 //! The pieces of grammar that start lines, header values and URIs share (RFC 3261 section 25.1).
 
 use std::borrow::Cow;
+use std::fmt::Write;
+use std::net::IpAddr;
 
 use memchr::memchr;
 
@@ -133,6 +135,38 @@ pub(crate) fn write_quoted(out: &mut String, plain: &str) {
         }
     }
     out.push('"');
+}
+
+/// Appends a decimal number. Messages hold many small ones, and the formatter of the standard library takes ten times
+/// as long for them.
+pub(crate) fn write_number(out: &mut String, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend(digits[at..].iter().map(|&digit| char::from(digit)));
+}
+
+/// Appends an address: IPv4 with its dots, IPv6 without brackets.
+pub(crate) fn write_address(out: &mut String, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => {
+            for (at, byte) in address.octets().into_iter().enumerate() {
+                if at > 0 {
+                    out.push('.');
+                }
+                write_number(out, byte.into());
+            }
+        }
+        // Writing to a `String` cannot fail.
+        IpAddr::V6(address) => drop(write!(out, "{address}")),
+    }
 }
 
 /// Where the parts of a value get their memory from.

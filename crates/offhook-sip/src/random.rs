@@ -48,6 +48,14 @@ impl Token {
         u64::from_str_radix(text, 16).ok().map(Self)
     }
 
+    /// Appends the sixteen digits.
+    pub(crate) fn write(self, out: &mut String) {
+        for shift in (0..16).rev() {
+            let digit = (self.0 >> (4 * shift)) & 0xf;
+            out.push(char::from(b"0123456789abcdef"[digit as usize]));
+        }
+    }
+
     /// A token that depends on `fingerprint` alone, so that a request without a transaction gets the same tag
     /// each time it is answered (RFC 3261 section 8.2.7).
     pub(crate) fn of(fingerprint: Fingerprint) -> Self {
@@ -57,7 +65,9 @@ impl Token {
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        let mut text = String::with_capacity(16);
+        self.write(&mut text);
+        f.pad(&text)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-use crate::grammar::{Scanner, Source, number};
+use crate::grammar::{Scanner, Source, number, write_address, write_number};
 use crate::header::{Param, Params, ValueError};
 use crate::text::Text;
 
@@ -150,7 +150,7 @@ impl Uri {
         self.host.write(out);
         if let Some(port) = self.port {
             out.push(':');
-            out.push_str(&port.to_string());
+            write_number(out, port.into());
         }
         self.params.write(out);
         for (at, header) in self.headers.iter().enumerate() {
@@ -302,10 +302,10 @@ impl Host {
     pub fn write(&self, out: &mut String) {
         match self {
             Self::Name(name) => out.push_str(name),
-            Self::Ip(IpAddr::V4(address)) => out.push_str(&address.to_string()),
-            Self::Ip(IpAddr::V6(address)) => {
+            Self::Ip(address @ IpAddr::V4(_)) => write_address(out, *address),
+            Self::Ip(address @ IpAddr::V6(_)) => {
                 out.push('[');
-                out.push_str(&address.to_string());
+                write_address(out, *address);
                 out.push(']');
             }
         }

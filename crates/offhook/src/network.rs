@@ -50,6 +50,16 @@ pub trait SipSocket: Send + Sync + 'static {
     /// end can reach, also on a socket that is bound to all addresses.
     fn recv(&self) -> BoxFuture<'_, io::Result<(Flow, Bytes)>>;
 
+    /// The next datagram if it has come already, so that many are taken at one waking. Without anything of
+    /// its own a socket has none, and every datagram comes by [`recv`](Self::recv).
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    fn try_recv(&self) -> io::Result<Option<(Flow, Bytes)>> {
+        Ok(None)
+    }
+
     /// Sends a datagram without waiting.
     ///
     /// # Errors

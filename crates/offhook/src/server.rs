@@ -237,24 +237,32 @@ pub enum StartError {
 /// Hands each datagram to the shard of its call.
 async fn receive(socket: Arc<dyn SipSocket>, shards: Vec<mpsc::Sender<(Flow, Bytes)>>) {
     loop {
-        let (flow, bytes) = match socket.recv().await {
-            Ok(received) => received,
+        match socket.recv().await {
+            Ok((flow, bytes)) => hand_on(&shards, flow, bytes),
             Err(error) => {
                 // Errors of earlier sends come up here too; a broken socket must not spin.
                 tracing::debug!(%error, "receiving SIP failed");
                 sleep(Duration::from_millis(10)).await;
                 continue;
             }
-        };
-        let shard = match shards.len() {
-            1 => 0,
-            count => shard_of(&bytes, count),
-        };
-        if let Some(inbox) = shards.get(shard)
-            && inbox.try_send((flow, bytes)).is_err()
-        {
-            tracing::debug!(remote = %flow.remote, "a SIP datagram was dropped: its shard is busy");
         }
+        // Then what else has come, up to a limit that lets the shards have their turn. An error shows again above.
+        for _ in 1..DATAGRAMS_AT_ONCE {
+            let Ok(Some((flow, bytes))) = socket.try_recv() else { break };
+            hand_on(&shards, flow, bytes);
+        }
+    }
+}
+
+fn hand_on(shards: &[mpsc::Sender<(Flow, Bytes)>], flow: Flow, bytes: Bytes) {
+    let shard = match shards.len() {
+        1 => 0,
+        count => shard_of(&bytes, count),
+    };
+    if let Some(inbox) = shards.get(shard)
+        && inbox.try_send((flow, bytes)).is_err()
+    {
+        tracing::debug!(remote = %flow.remote, "a SIP datagram was dropped: its shard is busy");
     }
 }
 
@@ -264,6 +272,9 @@ fn shard_of(datagram: &[u8], count: usize) -> usize {
     hasher.write(call_id::of(datagram).unwrap_or_default());
     (hasher.finish() % count as u64) as usize
 }
+
+/// Datagrams that are taken from a socket at one waking.
+const DATAGRAMS_AT_ONCE: usize = 64;
 
 /// How long the end of a server waits for the far ends to confirm their BYE.
 const CONFIRMATION: Duration = Duration::from_secs(2);

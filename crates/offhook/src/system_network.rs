@@ -64,6 +64,11 @@ impl SipSocket for UdpSocket {
         })
     }
 
+    fn try_recv(&self) -> io::Result<Option<(Flow, Bytes)>> {
+        let datagram = self.transport.try_recv()?;
+        Ok(datagram.map(|datagram| (Flow::udp(datagram.local, datagram.remote), datagram.bytes)))
+    }
+
     fn try_send(&self, transmit: &Transmit) -> io::Result<()> {
         self.transport.try_send(transmit.flow.remote, &transmit.bytes).map_err(io::Error::other)
     }

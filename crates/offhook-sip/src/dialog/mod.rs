@@ -165,13 +165,17 @@ impl Dialog {
 
 /// The tag in a response's `To`.
 pub(crate) fn to_tag(response: &Response) -> Option<Text> {
-    response.to().ok().and_then(|to| to.tag().cloned())
+    response.headers.get(&HeaderName::To).and_then(NameAddr::tag_of)
 }
 
 /// The value of an address header field with a tag of ours at its end.
 pub(crate) fn with_tag(headers: &Headers, name: &HeaderName, tag: Token) -> Text {
     let value = headers.get(name).map(Text::as_str).unwrap_or_default();
-    Text::from(format!("{value};tag={tag}"))
+    let mut tagged = String::with_capacity(value.len() + 21);
+    tagged.push_str(value);
+    tagged.push_str(";tag=");
+    tag.write(&mut tagged);
+    Text::from(tagged)
 }
 
 /// The value of an address header field of an INVITE of ours: as given, with this tag or none.

@@ -48,7 +48,8 @@ pub struct Limits {
     /// Transactions at once, of both directions. A quarter more is kept in reserve for requests within
     /// dialogs, so that calls can still be cleared when the limit is reached.
     pub transactions: usize,
-    /// Calls at once, of both directions, unanswered ones included.
+    /// Calls at once, of both directions, unanswered ones included. A call that is over does not count, although
+    /// its dialog takes up crossing requests for some seconds; the limit on transactions bounds those.
     pub calls: usize,
     /// Early dialogs at once of one of our own calls: a forking proxy may make several (RFC 3261 section
     /// 13.2.2.4).

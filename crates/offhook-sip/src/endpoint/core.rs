@@ -11,7 +11,7 @@ use super::flow::{Flow, Transmit};
 use super::received::Received;
 use crate::auth::Attempt;
 use crate::dialog::Dialog;
-use crate::header::{HeaderName, Headers, RetryAfter};
+use crate::header::{HeaderName, Headers, NameAddr, RetryAfter};
 use crate::message::{Method, Request, Response, StatusCode};
 use crate::random::{Fingerprinter, Random, Token};
 use crate::registration::RegistrationId;
@@ -33,6 +33,8 @@ pub(crate) struct Core {
     pub(crate) clients: Clients,
     pub(crate) outbox: VecDeque<Transmit>,
     pub(crate) events: VecDeque<Event>,
+    /// Calls that are over and only take up crossing requests.
+    pub(crate) calls_over: usize,
     /// The value of `Supported`.
     supported: Text,
     /// The newest value of `Contact` and the flow that it is for: nearly always the same one.
@@ -69,6 +71,7 @@ impl Core {
             clients: Clients::new(),
             outbox: VecDeque::new(),
             events: VecDeque::new(),
+            calls_over: 0,
             supported: Text::from(supported),
             contact: None,
         }
@@ -108,13 +111,21 @@ impl Core {
         })
     }
 
-    /// A response to `request` with this tag in its `To`, unless one is there already.
+    /// A response to `request`, whose `To` is well formed, with this tag in it unless one is there already.
     pub(crate) fn response(&self, request: &Request, status: StatusCode, tag: Token) -> Response {
-        let mut response = Response::for_request(request, status);
-        if status != StatusCode::TRYING && request.to().is_ok_and(|to| to.tag().is_none()) {
+        let mut response = self.untagged_response(request, status);
+        let is_untagged =
+            || request.headers.get(&HeaderName::To).is_some_and(|to| NameAddr::tag_of(to).is_none());
+        if status != StatusCode::TRYING && is_untagged() {
             let to = crate::dialog::with_tag(&request.headers, &HeaderName::To, tag);
             response.headers.set(HeaderName::To, to);
         }
+        response
+    }
+
+    /// A response to `request` with its `To` as it came.
+    pub(crate) fn untagged_response(&self, request: &Request, status: StatusCode) -> Response {
+        let mut response = Response::for_request(request, status);
         if !self.config.server.is_empty() {
             response.headers.push(HeaderName::Server, self.config.server.clone());
         }

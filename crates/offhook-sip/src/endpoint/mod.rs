@@ -222,7 +222,7 @@ impl Endpoint {
     ///
     /// See [`InviteError`]; nothing is sent then.
     pub fn invite(&mut self, now: Instant, outgoing: Outgoing) -> Result<Call, InviteError> {
-        let (calls, transactions) = (self.calls.len(), self.core.transactions());
+        let (calls, transactions) = (self.calls_up(), self.core.transactions());
         let limits = &self.core.config.limits;
         if calls >= limits.calls || transactions >= limits.transactions {
             return Err(InviteError::LimitReached { calls, transactions });
@@ -373,6 +373,11 @@ impl Endpoint {
         self.with_registration(id, |state, core| state.ask(core, now));
     }
 
+    /// Calls that are not over.
+    fn calls_up(&self) -> usize {
+        self.calls.len() - self.core.calls_over
+    }
+
     /// Lets a call act, and arranges its timer afterwards. `None` if there is no such call.
     fn with_call<R>(&mut self, call: Call, act: impl FnOnce(&mut CallState, &mut Core) -> R) -> Option<R> {
         let state = self.calls.at_mut(call)?;
@@ -392,6 +397,7 @@ impl Endpoint {
                 self.core.timers.stop(timer);
             }
             self.calls.remove(call);
+            self.core.calls_over -= 1;
         }
     }
 }

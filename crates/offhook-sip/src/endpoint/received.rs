@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::core::Core;
 use super::flow::Flow;
-use crate::header::{HeaderError, Via};
+use crate::header::{HeaderError, HeaderName, NameAddr, Via};
 use crate::message::{Method, Request};
 use crate::random::Fingerprint;
 use crate::text::Text;
@@ -29,10 +29,12 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// Reads the fields of a request and notes its source in the topmost Via.
+    /// Reads the fields of a request that the parser has checked, and notes its source in the topmost Via.
     pub(crate) fn read(core: &Core, flow: Flow, mut request: Request) -> Result<Self, HeaderError> {
         let mut via = request.via()?;
-        let (from, to, call_id, cseq) = (request.from()?, request.to()?, request.call_id()?, request.cseq()?);
+        let (call_id, cseq) = (request.call_id()?, request.cseq()?);
+        let tag = |name| request.headers.get(&name).and_then(NameAddr::tag_of);
+        let (from_tag, to_tag) = (tag(HeaderName::From), tag(HeaderName::To));
         let key = transaction_key(core, &request, &via, transaction_method(&request.method));
         let reply = reply_flow(flow, &via);
         let claimed = via.received;
@@ -46,8 +48,8 @@ impl Received {
             reply,
             key,
             call_id: call_id.0,
-            from_tag: from.tag().cloned(),
-            to_tag: to.tag().cloned(),
+            from_tag,
+            to_tag,
             cseq: cseq.number,
             behind_nat,
         })

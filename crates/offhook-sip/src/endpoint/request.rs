@@ -57,7 +57,10 @@ impl Endpoint {
         // Other fields may be missing or malformed; they go back as they came.
         let via = request.headers.get(&HeaderName::Via).map(|via| via.as_bytes()).unwrap_or_default();
         let tag = Token::of(self.core.fingerprints.of(&[via]));
-        let mut response = self.core.response(&request, status, tag);
+        let mut response = match request.to() {
+            Ok(_) => self.core.response(&request, status, tag),
+            Err(_) => self.core.untagged_response(&request, status),
+        };
         if let ParseErrorKind::Header(error) = error.kind {
             response = Refusal::from(error).into_response(response);
         }
@@ -207,7 +210,7 @@ impl Endpoint {
     }
 
     fn is_taking_calls(&self) -> bool {
-        !self.draining && self.calls.len() < self.core.config.limits.calls
+        !self.draining && self.calls_up() < self.core.config.limits.calls
     }
 }
 

@@ -1,6 +1,6 @@
 //! CSeq: the order of requests in a dialog.
 
-use crate::grammar::{Scanner, number};
+use crate::grammar::{Scanner, number, write_number};
 use crate::header::{HeaderName, TypedHeader, ValueError, wire_form};
 use crate::message::Method;
 use crate::text::Text;
@@ -30,7 +30,7 @@ impl TypedHeader for CSeq {
     }
 
     fn write(&self, out: &mut String) {
-        out.push_str(&self.number.to_string());
+        write_number(out, self.number.into());
         out.push(' ');
         out.push_str(self.method.as_str());
     }

@@ -1,6 +1,6 @@
 //! Expires and Min-Expires: how long something holds.
 
-use crate::grammar::{Scanner, number};
+use crate::grammar::{Scanner, number, write_number};
 use crate::header::{HeaderName, TypedHeader, ValueError, wire_form};
 use crate::text::Text;
 
@@ -20,7 +20,7 @@ impl TypedHeader for Expires {
     }
 
     fn write(&self, out: &mut String) {
-        out.push_str(&self.0.to_string());
+        write_number(out, self.0.into());
     }
 }
 
@@ -32,7 +32,7 @@ impl TypedHeader for MinExpires {
     }
 
     fn write(&self, out: &mut String) {
-        out.push_str(&self.0.to_string());
+        write_number(out, self.0.into());
     }
 }
 

@@ -1,6 +1,6 @@
 //! Max-Forwards: how many more hops a request may take.
 
-use crate::grammar::number;
+use crate::grammar::{number, write_number};
 use crate::header::{HeaderName, TypedHeader, ValueError, wire_form};
 use crate::text::Text;
 
@@ -19,7 +19,7 @@ impl TypedHeader for MaxForwards {
     }
 
     fn write(&self, out: &mut String) {
-        out.push_str(&self.0.to_string());
+        write_number(out, self.0.into());
     }
 }
 

@@ -1,6 +1,6 @@
 //! Min-SE: the shortest session interval that is accepted.
 
-use crate::grammar::Scanner;
+use crate::grammar::{Scanner, write_number};
 use crate::header::expires::scan_seconds;
 use crate::header::{HeaderName, Params, TypedHeader, ValueError, wire_form};
 use crate::text::Text;
@@ -21,7 +21,7 @@ impl TypedHeader for MinSe {
     }
 
     fn write(&self, out: &mut String) {
-        out.push_str(&self.0.to_string());
+        write_number(out, self.0.into());
     }
 }
 

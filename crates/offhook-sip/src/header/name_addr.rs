@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::grammar::{Scanner, is_token_byte, trim, unquote, write_quoted};
-use crate::header::{Params, ValueError};
+use crate::header::{Param, Params, ValueError};
 use crate::text::Text;
 use crate::uri::Uri;
 
@@ -45,6 +45,25 @@ impl NameAddr {
     /// section 20.10).
     pub fn parse(value: &Text) -> Result<Self, ValueError> {
         Self::scan(Scanner::new(value))
+    }
+
+    /// The `tag` parameter of a value whose grammar was checked before, found without reading its URI.
+    pub(crate) fn tag_of(value: &Text) -> Option<Text> {
+        let mut scanner = Scanner::new(value);
+        scanner.quoted();
+        if bracket_comes_first(scanner.rest()) {
+            scanner.take_while(|b| b != b'>');
+            scanner.eat(b'>');
+        } else {
+            scanner.take_while(|b| !matches!(b, b';' | b' ' | b'\t'));
+        }
+        while scanner.eat(b';') {
+            let (name, value) = Param::scan_parts(&mut scanner).ok()?;
+            if name.eq_ignore_ascii_case("tag") {
+                return value.map(|value| scanner.share(value));
+            }
+        }
+        None
     }
 
     /// Appends the wire form, always with angle brackets.

@@ -1,6 +1,6 @@
 //! Retry-After: when it is worth to try again.
 
-use crate::grammar::Scanner;
+use crate::grammar::{Scanner, write_number};
 use crate::header::expires::scan_seconds;
 use crate::header::{HeaderName, Params, TypedHeader, ValueError, wire_form};
 use crate::text::Text;
@@ -36,7 +36,7 @@ impl TypedHeader for RetryAfter {
     }
 
     fn write(&self, out: &mut String) {
-        out.push_str(&self.seconds.to_string());
+        write_number(out, self.seconds.into());
         self.params.write(out);
     }
 }

@@ -1,6 +1,6 @@
 //! RSeq: the number of a reliable provisional response.
 
-use crate::grammar::number;
+use crate::grammar::{number, write_number};
 use crate::header::{HeaderName, TypedHeader, ValueError, wire_form};
 use crate::text::Text;
 
@@ -19,7 +19,7 @@ impl TypedHeader for RSeq {
     }
 
     fn write(&self, out: &mut String) {
-        out.push_str(&self.0.to_string());
+        write_number(out, self.0.into());
     }
 }
 

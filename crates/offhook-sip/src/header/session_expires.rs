@@ -1,6 +1,6 @@
 //! Session-Expires: the session interval and who refreshes.
 
-use crate::grammar::Scanner;
+use crate::grammar::{Scanner, write_number};
 use crate::header::expires::scan_seconds;
 use crate::header::{HeaderName, Params, TypedHeader, ValueError, wire_form};
 use crate::text::Text;
@@ -40,7 +40,7 @@ impl TypedHeader for SessionExpires {
     }
 
     fn write(&self, out: &mut String) {
-        out.push_str(&self.seconds.to_string());
+        write_number(out, self.seconds.into());
         match self.refresher {
             Some(Refresher::Uac) => out.push_str(";refresher=uac"),
             Some(Refresher::Uas) => out.push_str(";refresher=uas"),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::grammar::{Scanner, number};
+use crate::grammar::{Scanner, number, write_address, write_number};
 use crate::header::{HeaderName, Param, Params, TypedHeader, ValueError, wire_form};
 use crate::text::Text;
 use crate::uri::Host;
@@ -61,18 +61,18 @@ impl TypedHeader for Via {
         self.host.write(out);
         if let Some(port) = self.port {
             out.push(':');
-            out.push_str(&port.to_string());
+            write_number(out, port.into());
         }
         if let Some(rport) = self.rport {
             out.push_str(";rport");
             if let Some(port) = rport {
                 out.push('=');
-                out.push_str(&port.to_string());
+                write_number(out, port.into());
             }
         }
         if let Some(received) = self.received {
             out.push_str(";received=");
-            out.push_str(&received.to_string());
+            write_address(out, received);
         }
         if let Some(branch) = &self.branch {
             out.push_str(";branch=");

@@ -114,6 +114,7 @@ impl CallState {
             return;
         }
         self.stage = Stage::Over;
+        core.calls_over += 1;
         // With credentials the dialogs stay until the BYE has its answer, which may be a challenge.
         let timers = &core.config.timers;
         self.linger = Some(now + if self.auth.is_some() { timers.give_up() } else { timers.t4 });

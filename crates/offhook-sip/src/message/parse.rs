@@ -146,7 +146,7 @@ pub(super) fn parse(datagram: Bytes, limits: &ParseLimits) -> Result<Message, Pa
         feeds: memchr_iter(b'\n', head.as_bytes()),
         line_ends: 0,
         limits,
-        headers: Headers::with_capacity(20),
+        headers: Headers::with_capacity(USUAL_HEADERS),
         problem: None,
     };
     let line = head.line();
@@ -470,6 +470,10 @@ fn has_stray_control(value: &str) -> bool {
         b.is_ascii_control() && b != b'\t'
     })
 }
+
+/// Room for so many header lines is made at once: what most messages have, and little enough that allocators have such
+/// a block at hand.
+const USUAL_HEADERS: usize = 14;
 
 /// Stands for a Request-URI that could not be read.
 fn filler_uri() -> Uri {

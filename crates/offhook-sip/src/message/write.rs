@@ -1,9 +1,8 @@
 //! Writes messages, each into one buffer.
 
-use std::fmt::Write;
-
 use bytes::Bytes;
 
+use crate::grammar::write_number;
 use crate::header::{HeaderName, Headers};
 use crate::message::{Request, Response};
 
@@ -21,7 +20,7 @@ pub(super) fn response(response: &Response) -> Bytes {
     let mut out =
         String::with_capacity(size(&response.headers) + 48 + response.reason.len() + response.body.len());
     out.push_str("SIP/2.0 ");
-    push_number(&mut out, response.status.code().into());
+    write_number(&mut out, response.status.code().into());
     out.push(' ');
     push_line(&mut out, &response.reason);
     finish(out, &response.headers, &response.body)
@@ -37,7 +36,7 @@ fn finish(mut out: String, headers: &Headers, body: &[u8]) -> Bytes {
         push_line(&mut out, value);
     }
     out.push_str("Content-Length: ");
-    push_number(&mut out, body.len());
+    write_number(&mut out, body.len() as u64);
     out.push_str("\r\n\r\n");
     let mut bytes = out.into_bytes();
     bytes.extend_from_slice(body);
@@ -58,9 +57,4 @@ fn push_line(out: &mut String, value: &str) {
         out.extend(value.chars().map(|c| if matches!(c, '\r' | '\n') { ' ' } else { c }));
     }
     out.push_str("\r\n");
-}
-
-fn push_number(out: &mut String, number: usize) {
-    // Writing to a `String` cannot fail.
-    let _ = write!(out, "{number}");
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::grammar::write_address;
+
 /// A network address as SDP writes it: network type, address type, address (RFC 8866 section 9).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -65,8 +67,12 @@ impl From<IpAddr> for Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ip(IpAddr::V4(ip)) => write!(f, "IN IP4 {ip}"),
-            Self::Ip(IpAddr::V6(ip)) => write!(f, "IN IP6 {ip}"),
+            Self::Ip(ip) => {
+                let mut text = String::with_capacity(48);
+                text.push_str(if ip.is_ipv4() { "IN IP4 " } else { "IN IP6 " });
+                write_address(&mut text, *ip);
+                f.write_str(&text)
+            }
             Self::Name { ip6: false, name } => write!(f, "IN IP4 {name}"),
             Self::Name { ip6: true, name } => write!(f, "IN IP6 {name}"),
             Self::Other { network, kind, address } => write!(f, "{network} {kind} {address}"),

@@ -35,7 +35,11 @@ impl Attribute {
 impl fmt::Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
-            Some(value) => write!(f, "{}:{value}", self.name),
+            Some(value) => {
+                f.write_str(&self.name)?;
+                f.write_str(":")?;
+                f.write_str(value)
+            }
             None => f.write_str(&self.name),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::address::Connection;
 use super::attribute::{Attribute, Direction, RtcpAddress, RtpMap, payload_number};
-use super::description::Bandwidth;
+use super::description::{Bandwidth, line};
 
 /// One `m=` line with the lines below it (RFC 8866 section 5.14).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,22 +127,24 @@ impl fmt::Display for Media {
         if let Some(count) = self.port_count {
             write!(f, "/{count}")?;
         }
-        write!(f, " {}", self.protocol)?;
+        f.write_str(" ")?;
+        self.protocol.fmt(f)?;
         for format in &self.formats {
-            write!(f, " {format}")?;
+            f.write_str(" ")?;
+            f.write_str(format)?;
         }
         f.write_str("\r\n")?;
         if let Some(title) = &self.title {
-            write!(f, "i={title}\r\n")?;
+            line(f, "i=", title)?;
         }
         if let Some(connection) = &self.connection {
-            write!(f, "c={connection}\r\n")?;
+            line(f, "c=", connection)?;
         }
         for bandwidth in &self.bandwidths {
-            write!(f, "b={bandwidth}\r\n")?;
+            line(f, "b=", bandwidth)?;
         }
         for attribute in &self.attributes {
-            write!(f, "a={attribute}\r\n")?;
+            line(f, "a=", attribute)?;
         }
         Ok(())
     }

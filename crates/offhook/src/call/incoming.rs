@@ -44,7 +44,9 @@ fn address(uri: &Uri) -> Arc<str> {
         }
     }
     let plain = Uri { params: Default::default(), headers: Vec::new(), ..uri.clone() };
-    plain.to_string().into()
+    let mut text = String::with_capacity(64);
+    plain.write(&mut text);
+    text.into()
 }
 
 /// The original destination: the last entry of `Diversion` (RFC 5806 section 9), or the first of
