@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::ConfigError;
 use super::section::{LogSection, MediaSection, ServerSections, SipSection, WorkerSection};
+use super::service::ServiceEntry;
 
 /// The whole file. Unknown keys are errors: a setting that is misspelt must not be ignored in silence.
 #[derive(Debug, Default, Deserialize)]
@@ -19,22 +20,6 @@ pub(crate) struct ConfigFile {
     log: LogSection,
     /// `[[service]]` entries.
     pub(crate) service: Vec<ServiceEntry>,
-}
-
-/// One `[[service]]`: calls to this number start this application.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ServiceEntry {
-    /// User part of the called address, for example `1000` or `welcome`; `*` stands for every name without a service.
-    pub(crate) number: String,
-    /// Name of the application: a file in `Applications` without its extension.
-    pub(crate) application: String,
-    /// Handed to `main` as `application_parameters` (RUN-7).
-    #[serde(default)]
-    pub(crate) parameters: String,
-    /// 180 is sent on arrival and the call starts in `RING_INCOMING` (RUN-12).
-    #[serde(default)]
-    pub(crate) auto_ring: bool,
 }
 
 impl ConfigFile {

@@ -6,9 +6,10 @@ pub(crate) mod value;
 
 mod file;
 mod server;
+mod service;
 mod settings;
 
-pub(crate) use file::ServiceEntry;
+pub(crate) use service::ServiceEntry;
 pub(crate) use settings::{LogSettings, Settings};
 
 use std::path::PathBuf;

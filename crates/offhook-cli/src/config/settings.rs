@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::ConfigError;
-use super::file::{ConfigFile, ServiceEntry};
+use super::file::ConfigFile;
 use super::section::{LogSection, MediaSection, ServerSections, SipSection, WorkerSection};
+use super::service::{self, ServiceEntry};
 use super::value::{Level, PortRange, Silence, Switch};
 use crate::cli::Serve;
 
@@ -95,18 +96,7 @@ impl Settings {
         services: Vec<ServiceEntry>,
         sections: ServerSections,
     ) -> Result<Self, ConfigError> {
-        for (index, service) in services.iter().enumerate() {
-            if service.number.is_empty() {
-                return Err(ConfigError::value("service.number", "", "the user part of a SIP address, or *"));
-            }
-            if services[..index].iter().any(|other| other.number == service.number) {
-                return Err(ConfigError::value(
-                    "service.number",
-                    &service.number,
-                    "each number may have one service only",
-                ));
-            }
-        }
+        service::check(&services)?;
         Ok(Self {
             application,
             services,
@@ -296,18 +286,5 @@ mod tests {
         };
         let settings = check(of(3).over(file)).expect("both are right");
         assert_eq!((settings.workers.count, settings.workers.memory_bytes), (3, Some(128 << 20)));
-    }
-
-    #[test]
-    fn a_number_has_one_service_only() {
-        let service = ServiceEntry {
-            number: "1000".into(),
-            application: "a".into(),
-            parameters: String::new(),
-            auto_ring: false,
-        };
-        let twice = vec![service.clone(), service];
-        let error = Settings::check(PathBuf::from("."), twice, ServerSections::default()).expect_err("twice");
-        assert!(error.to_string().contains("1000"), "{error}");
     }
 }

@@ -137,6 +137,7 @@ impl Hall {
             application: stem(&serve.application),
             parameters: serve.parameters.clone(),
             auto_ring: serve.auto_ring,
+            ..ServiceEntry::default()
         };
         let applications = Applications::find(&serve.application, vec![service]).map_err(application)?;
         let folder = applications.operating_directory().to_owned();

@@ -28,6 +28,8 @@ enum Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) name: String,
+    /// Name of the service; that of the application if there is none.
+    pub(crate) service: String,
     pub(crate) path: PathBuf,
     pub(crate) parameters: String,
     pub(crate) auto_ring: bool,
@@ -119,19 +121,27 @@ impl Applications {
         user: &str,
         takes_calls: impl Fn(&str) -> bool,
     ) -> Result<Target, NoApplication> {
-        let service = self.services.iter().find(|s| s.number == user);
-        let service = service.or_else(|| self.services.iter().find(|s| s.number == "*"));
+        let service = self.services.iter().find(|service| service.number == user);
+        let fits = |service: &&ServiceEntry| matches(&service.number, user);
+        let service = service.or_else(|| self.services.iter().find(fits));
         if let Some(service) = service {
             let path = self.path(&service.application);
             let path = path.ok_or_else(|| NoApplication { name: service.application.clone() })?;
             return Ok(Target {
                 name: service.application.clone(),
+                service: service.name().to_owned(),
                 path,
                 parameters: service.parameters.clone(),
                 auto_ring: service.auto_ring,
             });
         }
-        let plain = |name: String, path| Target { name, path, parameters: String::new(), auto_ring: false };
+        let plain = |name: String, path| Target {
+            service: name.clone(),
+            name,
+            path,
+            parameters: String::new(),
+            auto_ring: false,
+        };
         if let Source::File(path) = &self.source {
             return Ok(plain(stem(path), path.clone()));
         }
@@ -154,6 +164,34 @@ impl Applications {
                 let path = folder.join(format!("{name}.py"));
                 (is_name(name) && path.is_file()).then_some(path)
             }
+        }
+    }
+}
+
+/// Whether a pattern stands for a name: `?` for one character, `*` for any number of them.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (mut pattern, mut name) = (pattern.as_bytes(), name.as_bytes());
+    // Where to go on when the last `*` has to stand for one character more.
+    let mut longer: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (pattern.split_first(), name.split_first()) {
+            (Some((b'*', rest)), _) => {
+                longer = Some((rest, name));
+                pattern = rest;
+            }
+            (Some((wanted, pattern_rest)), Some((found, name_rest)))
+                if *wanted == b'?' || wanted == found =>
+            {
+                (pattern, name) = (pattern_rest, name_rest);
+            }
+            (None, None) => return true,
+            _ => match longer {
+                Some((rest, [_, further @ ..])) => {
+                    longer = Some((rest, further));
+                    (pattern, name) = (rest, further);
+                }
+                _ => return false,
+            },
         }
     }
 }
@@ -187,6 +225,7 @@ mod tests {
             application: application.into(),
             parameters: "p".into(),
             auto_ring: true,
+            ..ServiceEntry::default()
         }
     }
 
@@ -228,6 +267,35 @@ mod tests {
             ("billing", "p", true)
         );
         assert_eq!(applications.target("4711", any).expect("star").name, "welcome");
+    }
+
+    /// RUN-8: an exact number wins over a pattern, the first pattern over later ones.
+    #[test]
+    fn a_number_may_be_a_pattern() {
+        let folder = folder(&["a.py", "b.py", "c.py", "d.py"]);
+        let services =
+            vec![service("44*", "a"), service("4?00", "b"), service("4400", "c"), service("*", "d")];
+        let applications = Applications::find(folder.path(), services).expect("found");
+        for (user, name) in
+            [("4412", "a"), ("44", "a"), ("4400", "c"), ("4300", "b"), ("430", "d"), ("", "d")]
+        {
+            assert_eq!(applications.target(user, any).expect("a service").name, name, "{user}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_stands_for_the_whole_name() {
+        for (pattern, name, fits) in [
+            ("*", "", true),
+            ("?", "", false),
+            ("1*0", "100", true),
+            ("1*0", "1010", true),
+            ("1*0", "101", false),
+            ("*1?*", "001", false),
+            ("*1?*", "0010", true),
+        ] {
+            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
+        }
     }
 
     /// RUN-15: names from the network cannot lead out of the folder.

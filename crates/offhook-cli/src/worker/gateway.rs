@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::applications::{Applications, Target};
-use super::instance::{End, Instance};
+use super::instance::{Changes, End, Instance, Purpose};
 use super::link::{CallError, Seat};
 use super::pool::Pool;
 use super::protocol::{Form, InstanceEnd};
@@ -80,6 +80,7 @@ impl Application for Gateway {
             channel,
             target: Target {
                 name: user(&details.call_to),
+                service: user(&details.call_to),
                 path: Default::default(),
                 parameters: String::new(),
                 auto_ring: false,
@@ -139,10 +140,14 @@ impl Run {
             return Ok(-2);
         }
 
-        let (instance, ended) =
-            Instance::new(self.id.clone(), self.target.name.clone(), self.channel.clone());
-        // Nothing plays before the application runs, which is the only reason to refuse it.
-        let _ = self.channel.attach_tone_player(instance.tones());
+        let purpose = Purpose {
+            application: self.target.name.clone(),
+            path: self.target.path.to_string_lossy().into_owned(),
+            service: self.target.service.clone(),
+            parameters: self.target.parameters.clone(),
+            outbound_parameters: None,
+        };
+        let (instance, ended) = Instance::new(self.id.clone(), purpose, self.channel.clone(), &[]);
         if !link.add(&instance) {
             self.record(-1, Duration::ZERO);
             return Err(AppError::lost("the worker is gone"));
@@ -154,7 +159,7 @@ impl Run {
             from = %self.channel.details().call_from,
             "instance started"
         );
-        link.send(&instance.start_line(&self.target.path.to_string_lossy(), &self.target.parameters));
+        instance.start(&link);
         match self.until_it_ends(&instance, &link, ended).await {
             End::Returned { request, end } => self.returned(seat, instance, request, end),
             End::Lost { reason } => {
@@ -175,7 +180,7 @@ impl Run {
         link: &super::link::Link,
         mut ended: oneshot::Receiver<End>,
     ) -> End {
-        let mut wake = self.channel.events();
+        let mut changes = Changes::of(instance);
         // Something may have happened between the start line and the line above.
         instance.report(link);
         let mut more = true;
@@ -184,8 +189,8 @@ impl Run {
                 end = &mut ended => {
                     return end.unwrap_or_else(|_| End::Lost { reason: "the instance was dropped".to_owned() });
                 }
-                event = wake.next(), if more => {
-                    more = event.is_some();
+                further = changes.next(), if more => {
+                    more = further;
                     instance.report(link);
                 }
             }

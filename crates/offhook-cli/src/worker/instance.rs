@@ -1,81 +1,89 @@
-//! One run of an application in a worker: its channel, and what the worker has been told about it.
+//! One run of an application in a worker: its channels, and how it ends.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::task::Poll;
 
-use offhook::{CallChannel, ChannelEvent, Details, Events, State, ToneManager};
-use serde_json::{Map, Value, json};
+use offhook::{CallChannel, Events};
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::leg::{Leg, Mirror};
 use super::link::{Link, lock};
-use super::protocol::{self, ErrorData, InstanceEnd, RpcError, code};
+use super::protocol::{self, InstanceEnd, RpcError};
 
 /// How an instance ended.
 #[derive(Debug)]
 pub(super) enum End {
-    /// `main` is over; the request is answered when the call is closed and the record written.
+    /// `main` is over; the request is answered when the calls are closed and the record written.
     Returned { request: u64, end: InstanceEnd },
     /// The worker is gone.
     Lost { reason: String },
 }
 
+/// What an instance runs for.
+#[derive(Debug, Clone)]
+pub(super) struct Purpose {
+    /// Name of the application.
+    pub(super) application: String,
+    /// Its file.
+    pub(super) path: String,
+    /// Name of the service that was called or started.
+    pub(super) service: String,
+    /// RUN-7.
+    pub(super) parameters: String,
+    /// RUN-7; `None` for an inbound instance.
+    pub(super) outbound_parameters: Option<String>,
+}
+
 /// One run of an application.
 pub(super) struct Instance {
     id: String,
-    channel_id: String,
-    application: String,
-    channel: CallChannel,
-    tones: ToneManager,
-    mirror: Mutex<Mirror>,
+    purpose: Purpose,
+    primary: Arc<Leg>,
+    extra: Vec<Arc<Leg>>,
+    /// What the worker knows of each; held while lines about them are sent, so that these stay in order.
+    mirrors: Mutex<Vec<Mirror>>,
     end: Mutex<Option<oneshot::Sender<End>>>,
-}
-
-/// What the worker knows of the channel.
-struct Mirror {
-    events: Events,
-    details: Map<String, Value>,
 }
 
 impl Instance {
     /// An instance that has not been announced to any worker; the receiver gets its end.
     pub(super) fn new(
         id: String,
-        application: String,
-        channel: CallChannel,
+        purpose: Purpose,
+        primary: CallChannel,
+        extra: &[CallChannel],
     ) -> (Arc<Self>, oneshot::Receiver<End>) {
         let (end, ended) = oneshot::channel();
-        let events = channel.events();
-        let instance = Self {
-            channel_id: format!("c-{id}"),
-            id,
-            application,
-            tones: ToneManager::new(),
-            mirror: Mutex::new(Mirror { events, details: Map::new() }),
-            end: Mutex::new(Some(end)),
-            channel,
-        };
-        (Arc::new(instance), ended)
+        let primary = Arc::new(Leg::new(format!("c-{id}"), primary));
+        let extra: Vec<_> = extra
+            .iter()
+            .enumerate()
+            .map(|(index, channel)| Arc::new(Leg::new(format!("c-{id}-{index}"), channel.clone())))
+            .collect();
+        let mirrors = std::iter::once(&primary).chain(&extra).map(|leg| leg.mirror()).collect();
+        let (mirrors, end) = (Mutex::new(mirrors), Mutex::new(Some(end)));
+        (Arc::new(Self { id, purpose, primary, extra, mirrors, end }), ended)
     }
 
     pub(super) fn id(&self) -> &str {
         &self.id
     }
 
-    pub(super) fn channel_id(&self) -> &str {
-        &self.channel_id
-    }
-
     pub(super) fn application(&self) -> &str {
-        &self.application
+        &self.purpose.application
     }
 
-    pub(super) fn channel(&self) -> &CallChannel {
-        &self.channel
+    /// The channel that `main` is given.
+    pub(super) fn primary(&self) -> &Leg {
+        &self.primary
     }
 
-    /// The tones that the application made with `create_tone`, as far as it has used them.
-    pub(super) fn tones(&self) -> &ToneManager {
-        &self.tones
+    /// Its channels, the primary one first.
+    pub(super) fn legs(&self) -> impl Iterator<Item = &Arc<Leg>> {
+        std::iter::once(&self.primary).chain(&self.extra)
     }
 
     /// Ends it; only the first end counts.
@@ -86,15 +94,13 @@ impl Instance {
         }
     }
 
-    /// The line that starts it in its worker.
-    pub(super) fn start_line(&self, path: &str, parameters: &str) -> Vec<u8> {
-        let mut mirror = lock(&self.mirror);
-        // What happened so far is part of what the worker is told.
-        while mirror.events.try_next().is_some() {}
-        let details = self.channel.details();
-        mirror.details = lasting(&details);
+    /// Sends the line that starts it in its worker.
+    pub(super) fn start(&self, link: &Link) {
+        let mut mirrors = lock(&self.mirrors);
+        let primary = mirrors.first_mut().map(|mirror| self.primary.first_report(mirror));
         let headers: Vec<(String, String)> = self
-            .channel
+            .primary
+            .channel()
             .request_headers()
             .into_iter()
             .flat_map(|field| {
@@ -102,156 +108,81 @@ impl Instance {
                 field.values().iter().map(|value| (name.clone(), value.clone())).collect::<Vec<_>>()
             })
             .collect();
-        protocol::notification(
-            "instance.start",
-            &json!({
-                "instance": self.id,
-                "application": self.application,
-                "path": path,
-                "service": self.application,
-                "channel": self.channel_id,
-                "extra_channels": [],
-                "direction": details.direction.name(),
-                "application_parameters": parameters,
-                "outbound_parameters": null,
-                "state": self.channel.state().name(),
-                "cause": self.channel.cause().name(),
-                "details": whole(&details),
-                "headers": headers,
-            }),
-        )
+        let mut start = json!({
+            "instance": self.id,
+            "application": self.purpose.application,
+            "path": self.purpose.path,
+            "service": self.purpose.service,
+            "channel": self.primary.id(),
+            "extra_channels": self.extra.iter().map(|leg| leg.id()).collect::<Vec<_>>(),
+            "direction": if self.purpose.outbound_parameters.is_some() { "outbound" } else { "inbound" },
+            "application_parameters": self.purpose.parameters,
+            "outbound_parameters": self.purpose.outbound_parameters,
+            "headers": headers,
+        });
+        if let Some(start) = start.as_object_mut() {
+            start.extend(primary.unwrap_or_default());
+        }
+        link.send(&protocol::notification("instance.start", &start));
     }
 
     /// Tells the worker what has happened since the last time.
     pub(super) fn report(&self, link: &Link) {
-        let mut mirror = lock(&self.mirror);
-        let lines = self.news(&mut mirror);
+        let mut mirrors = lock(&self.mirrors);
+        let lines = self.news(&mut mirrors);
         if !lines.is_empty() {
             link.send(&lines);
         }
     }
 
-    /// Answers a request, after everything that the operation caused (ST-6).
+    /// Answers a request, after everything that the operation caused on any channel (ST-6).
     pub(super) fn reply(&self, link: &Link, id: u64, result: &Result<Value, RpcError>) {
-        let mut mirror = lock(&self.mirror);
-        let mut lines = self.news(&mut mirror);
+        let mut mirrors = lock(&self.mirrors);
+        let mut lines = self.news(&mut mirrors);
         lines.extend(protocol::response(id, result));
         link.answered(self, id);
         link.send(&lines);
     }
 
-    /// Another operation is in the way.
-    pub(super) fn busy(&self, message: &str) -> RpcError {
-        self.error(code::BUSY, "Error", message.to_owned())
-    }
-
-    /// An error that carries the channel's state.
-    pub(super) fn error(&self, code: i64, kind: &'static str, message: String) -> RpcError {
-        let data = ErrorData { kind: kind.into(), state: self.channel.state().name().into() };
-        RpcError { code, message, data: Some(data) }
-    }
-
-    fn news(&self, mirror: &mut Mirror) -> Vec<u8> {
+    fn news(&self, mirrors: &mut [Mirror]) -> Vec<u8> {
         let mut lines = Vec::new();
-        let mut told = false;
-        while let Some(event) = mirror.events.try_next() {
-            match event {
-                ChannelEvent::State { state, cause, .. } => {
-                    let line = self.state_line(mirror, state.name(), cause.name(), state == State::Idle);
-                    lines.extend(line);
-                    told = true;
-                }
-                ChannelEvent::Player { player, state, cause, .. } => {
-                    lines.extend(protocol::notification(
-                        "player.state",
-                        &json!({
-                            "channel": self.channel_id,
-                            "object": player.name(),
-                            "state": state.name(),
-                            "cause": cause.name(),
-                        }),
-                    ));
-                }
-                _ => {}
-            }
-        }
-        // Early media can come into force, or a codec be chosen, without a change of the state.
-        if !told && lasting(&self.channel.details()) != mirror.details {
-            let (state, cause) = (self.channel.state(), self.channel.cause());
-            lines.extend(self.state_line(mirror, state.name(), cause.name(), state == State::Idle));
+        for (leg, mirror) in self.legs().zip(mirrors) {
+            lines.append(&mut leg.news(mirror));
         }
         lines
     }
+}
 
-    fn state_line(&self, mirror: &mut Mirror, state: &str, cause: &str, last: bool) -> Vec<u8> {
-        let details = self.channel.details();
-        let now = lasting(&details);
-        let told = if last {
-            whole(&details)
-        } else {
-            Value::Object(
-                now.iter()
-                    .filter(|(key, value)| mirror.details.get(*key) != Some(*value))
-                    .map(|(key, value)| (key.clone(), value.clone()))
-                    .collect(),
-            )
-        };
-        mirror.details = now;
-        protocol::notification(
-            "channel.state",
-            &json!({"channel": self.channel_id, "state": state, "cause": cause, "details": told}),
-        )
+/// Something that wakes whoever waits for changes of any of an instance's channels.
+pub(super) struct Changes(Vec<Events>);
+
+impl Changes {
+    pub(super) fn of(instance: &Instance) -> Self {
+        Self(instance.legs().map(|leg| leg.channel().events()).collect())
     }
-}
 
-/// Every attribute of DET-1.
-pub(super) fn whole(details: &Details) -> Value {
-    let mut all = lasting(details);
-    all.insert("duration".into(), tenths(details.duration));
-    let stats = &details.media_stats;
-    all.insert(
-        "media_stats".into(),
-        json!({
-            "packets_sent": stats.packets_sent,
-            "packets_received": stats.packets_received,
-            "packets_lost": stats.packets_lost,
-            "jitter_milliseconds": stats.jitter_milliseconds,
-            "mos": stats.mos,
-        }),
-    );
-    Value::Object(all)
-}
-
-/// The attributes that do not change by themselves.
-fn lasting(details: &Details) -> Map<String, Value> {
-    let value = json!({
-        "call_id": &*details.call_id,
-        "call_from": &*details.call_from,
-        "call_to": &*details.call_to,
-        "call_target": &*details.call_target,
-        "call_divert": details.call_divert.as_deref(),
-        "attestation": details.attestation.map(|attestation| attestation.name()),
-        "codec": details.codec,
-        "direction": details.direction.name(),
-        "raw_cause": &*details.raw_cause,
-        "connected_id": details.connected_id.as_deref(),
-        "far_end_type": details.far_end_type.name(),
-        "remote_address": details.remote_address.map(|address| address.to_string()),
-        "start_time": unix_seconds(details.start_time),
-        "answer_time": details.answer_time.map(unix_seconds),
-        "early_media": details.early_media,
-    });
-    match value {
-        Value::Object(map) => map,
-        // The literal above is an object.
-        _ => Map::new(),
+    /// Waits for the next change of any channel; `false` when nothing more can come.
+    pub(super) async fn next(&mut self) -> bool {
+        poll_fn(|context| {
+            let mut changed = false;
+            self.0.retain_mut(|events| {
+                if changed {
+                    return true;
+                }
+                match pin!(events.next()).poll(context) {
+                    Poll::Ready(Some(_)) => {
+                        changed = true;
+                        true
+                    }
+                    Poll::Ready(None) => false,
+                    Poll::Pending => true,
+                }
+            });
+            if changed {
+                return Poll::Ready(true);
+            }
+            if self.0.is_empty() { Poll::Ready(false) } else { Poll::Pending }
+        })
+        .await
     }
-}
-
-fn unix_seconds(time: SystemTime) -> f64 {
-    time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64()
-}
-
-fn tenths(duration: Duration) -> Value {
-    json!((duration.as_secs_f64() * 10.0).round() / 10.0)
 }

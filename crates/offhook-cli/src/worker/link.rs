@@ -11,8 +11,9 @@ use tokio::sync::{Notify, oneshot};
 
 use super::applications::Stamp;
 use super::instance::{End, Instance};
+use super::leg::Leg;
 use super::lockstep::Lockstep;
-use super::operation;
+use super::operation::Operation;
 use super::outbox::{Outbox, PushError};
 use super::protocol::{self, Hello, Incoming, LINE_BYTES, Loaded, LogLine, Notification, Request, RpcError};
 use crate::logs::{Level, one_entry};
@@ -37,7 +38,7 @@ pub(crate) struct Link {
 
 #[derive(Default)]
 struct Instances {
-    by_channel: HashMap<String, Arc<Instance>>,
+    by_channel: HashMap<String, (Arc<Instance>, Arc<Leg>)>,
     by_id: HashMap<String, Arc<Instance>>,
     /// The worker is gone; nothing can be added.
     closed: bool,
@@ -208,18 +209,22 @@ impl Link {
         if instances.closed {
             return false;
         }
-        instances.by_channel.insert(instance.channel_id().to_owned(), Arc::clone(instance));
+        for leg in instance.legs() {
+            instances.by_channel.insert(leg.id().to_owned(), (Arc::clone(instance), Arc::clone(leg)));
+        }
         instances.by_id.insert(instance.id().to_owned(), Arc::clone(instance));
         if let Some(lockstep) = &self.lockstep {
-            lockstep.begins(instance.id(), instance.channel().details().call_id);
+            lockstep.begins(instance.id(), instance.primary().channel().details().call_id);
         }
         true
     }
 
-    /// Forgets an instance and its channel.
+    /// Forgets an instance and its channels.
     pub(super) fn remove(&self, instance: &Instance) {
         let mut instances = lock(&self.instances);
-        instances.by_channel.remove(instance.channel_id());
+        for leg in instance.legs() {
+            instances.by_channel.remove(leg.id());
+        }
         instances.by_id.remove(instance.id());
     }
 
@@ -301,7 +306,7 @@ impl Link {
         match request {
             Request::InstanceEnd(end) => Some(end.instance.clone()),
             Request::Operation { channel, .. } => {
-                lock(&self.instances).by_channel.get(channel).map(|instance| instance.id().to_owned())
+                lock(&self.instances).by_channel.get(channel).map(|(instance, _)| instance.id().to_owned())
             }
         }
     }
@@ -339,7 +344,7 @@ impl Link {
             Request::Operation { channel, operation } => {
                 let instance = lock(&self.instances).by_channel.get(&channel).cloned();
                 match instance {
-                    Some(instance) => self.begin(id, instance, operation),
+                    Some((instance, leg)) => self.begin(id, instance, leg, operation),
                     None => self.send(&protocol::response(id, &Err(RpcError::unknown_channel(&channel)))),
                 }
             }
@@ -348,20 +353,20 @@ impl Link {
 
     /// Starts an operation. It is driven once before the next line is read, so that operations take effect in the
     /// order in which they were written (GEN-22); only one that has to wait gets a task.
-    fn begin(self: &Arc<Self>, id: u64, instance: Arc<Instance>, operation: protocol::Operation) {
+    fn begin(self: &Arc<Self>, id: u64, instance: Arc<Instance>, leg: Arc<Leg>, operation: Operation) {
         let cancel = Arc::new(Notify::new());
         {
             let mut operations = lock(&self.operations);
             if operations.len() >= self.capacity.saturating_mul(OPERATIONS_PER_INSTANCE) {
                 drop(operations);
-                let error = instance.busy("too many operations of this worker are running");
+                let error = leg.busy("too many operations of this worker are running");
                 return self.send(&protocol::response(id, &Err(error)));
             }
             operations.insert(id, Arc::clone(&cancel));
         }
         let link = Arc::clone(self);
         let mut work = Box::pin(async move {
-            let result = operation::run(&instance, operation, &cancel).await;
+            let result = operation.run(&leg, &cancel).await;
             lock(&link.operations).remove(&id);
             instance.reply(&link, id, &result);
         });

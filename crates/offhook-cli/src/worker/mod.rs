@@ -1,8 +1,10 @@
 //! The Python side: worker processes, the connection to each, and the application that the server sees in their place.
 
 mod applications;
+mod details;
 mod gateway;
 mod instance;
+mod leg;
 mod link;
 mod lockstep;
 mod memory;

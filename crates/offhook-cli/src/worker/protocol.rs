@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::operation::Operation;
+
 /// The version that this server speaks.
 pub(crate) const VERSION: u32 = 1;
 
@@ -31,137 +33,6 @@ pub(crate) enum Request {
     Operation { channel: String, operation: Operation },
     /// `main` is over.
     InstanceEnd(InstanceEnd),
-}
-
-/// The operations of section 4.
-#[derive(Debug)]
-pub(crate) enum Operation {
-    Ring(RingParameters),
-    Answer(AnswerParameters),
-    Reject(RejectParameters),
-    HangUp,
-    WaitForIdle {
-        seconds: Option<f64>,
-    },
-    Details,
-    /// Only under a virtual clock: the application sleeps (`offhook.sleep`).
-    Sleep {
-        seconds: f64,
-    },
-    PlayFile(PlayFileParameters),
-    StopFile,
-    WaitFile {
-        seconds: Option<f64>,
-    },
-    PlayTone(PlayToneParameters),
-    StopTone,
-    WaitTone {
-        seconds: Option<f64>,
-    },
-}
-
-impl Operation {
-    /// Whether abandoning it stops the job that it waits for (GEN-17).
-    pub(crate) fn owns_a_job(&self) -> bool {
-        match self {
-            Self::PlayFile(parameters) => parameters.wait,
-            Self::PlayTone(parameters) => parameters.wait,
-            Self::WaitFile { .. } | Self::WaitTone { .. } => true,
-            _ => false,
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct RingParameters {
-    pub(crate) seconds: Option<f64>,
-    pub(crate) early_media: bool,
-    pub(crate) ringtone: Option<WireRingtone>,
-    #[serde(rename = "loop")]
-    pub(crate) looped: bool,
-    pub(crate) codecs: Option<String>,
-}
-
-/// What the caller shall hear while it rings.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum WireRingtone {
-    Tone(WireTone),
-    File {
-        file: String,
-    },
-    Text {
-        text: String,
-    },
-    /// The worker found it unusable; whether that matters, the server knows (RING-33).
-    Unusable {
-        error: String,
-    },
-}
-
-/// A tone of the catalogue, or one that the application made.
-#[derive(Debug, Deserialize)]
-pub(crate) struct WireTone {
-    pub(crate) tone: String,
-    #[serde(default)]
-    pub(crate) sequence: Option<Vec<WireSegment>>,
-}
-
-/// Frequency and amplitude of the first tone, of the second, milliseconds, how they are combined (TONE-5).
-#[derive(Debug, Deserialize)]
-pub(crate) struct WireSegment(
-    pub(crate) u16,
-    pub(crate) u8,
-    pub(crate) u16,
-    pub(crate) u8,
-    pub(crate) u16,
-    pub(crate) WireCombination,
-);
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum WireCombination {
-    Summation,
-    Modulation,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum WireMedia {
-    File { file: String },
-    Text { text: String },
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct AnswerParameters {
-    pub(crate) codecs: Option<String>,
-    pub(crate) headers: Vec<(String, String)>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct RejectParameters {
-    pub(crate) cause: Option<String>,
-    pub(crate) raw_cause: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct PlayFileParameters {
-    pub(crate) media: WireMedia,
-    pub(crate) barge_in: bool,
-    pub(crate) barge_in_digits: Option<String>,
-    #[serde(rename = "loop")]
-    pub(crate) looped: bool,
-    pub(crate) seconds_timeout: Option<f64>,
-    pub(crate) wait: bool,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct PlayToneParameters {
-    pub(crate) tone: WireTone,
-    #[serde(rename = "loop")]
-    pub(crate) looped: bool,
-    pub(crate) seconds_timeout: Option<f64>,
-    pub(crate) wait: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -252,7 +123,7 @@ pub(crate) mod code {
 
 impl RpcError {
     /// An error of the JSON-RPC layer, outside any call.
-    fn protocol(code: i64, message: String) -> Self {
+    pub(super) fn protocol(code: i64, message: String) -> Self {
         Self { code, message, data: Some(ErrorData { kind: "Error".into(), state: "IDLE".into() }) }
     }
 
@@ -330,14 +201,6 @@ impl Request {
         struct Channel {
             channel: String,
         }
-        #[derive(Deserialize)]
-        struct Sleep {
-            seconds: f64,
-        }
-        #[derive(Deserialize)]
-        struct Seconds {
-            seconds: Option<f64>,
-        }
         fn read<'a, T: Deserialize<'a>>(method: &str, params: &'a str) -> Result<T, RpcError> {
             serde_json::from_str(params)
                 .map_err(|error| RpcError::protocol(code::BAD_PARAMETERS, format!("{method}: {error}")))
@@ -345,24 +208,7 @@ impl Request {
         if method == "instance.end" {
             return Ok(Self::InstanceEnd(read(method, params)?));
         }
-        let operation = match method {
-            "channel.ring" => Operation::Ring(read(method, params)?),
-            "channel.answer" => Operation::Answer(read(method, params)?),
-            "channel.reject" => Operation::Reject(read(method, params)?),
-            "channel.hang_up" => Operation::HangUp,
-            "channel.wait_for_idle" => {
-                Operation::WaitForIdle { seconds: read::<Seconds>(method, params)?.seconds }
-            }
-            "channel.details" => Operation::Details,
-            "clock.sleep" => Operation::Sleep { seconds: read::<Sleep>(method, params)?.seconds },
-            "file_player.play" => Operation::PlayFile(read(method, params)?),
-            "file_player.stop" => Operation::StopFile,
-            "file_player.wait" => Operation::WaitFile { seconds: read::<Seconds>(method, params)?.seconds },
-            "tone_player.play" => Operation::PlayTone(read(method, params)?),
-            "tone_player.stop" => Operation::StopTone,
-            "tone_player.wait" => Operation::WaitTone { seconds: read::<Seconds>(method, params)?.seconds },
-            _ => return Err(RpcError::protocol(code::UNKNOWN_METHOD, format!("no method {method:?}"))),
-        };
+        let operation = Operation::parse(method, params)?;
         let Channel { channel } = read(method, params)?;
         Ok(Self::Operation { channel, operation })
     }

@@ -1,0 +1,68 @@
+//! What can be played, as the protocol writes it: files, texts and tones.
+
+use offhook::PlayableMedia;
+use offhook::media::tone::{Combination, Partial, Segment};
+use serde::Deserialize;
+
+use super::Leg;
+
+/// A file or a text.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Media {
+    File { file: String },
+    Text { text: String },
+}
+
+impl From<Media> for PlayableMedia {
+    fn from(media: Media) -> Self {
+        match media {
+            Media::File { file } => Self::file(file),
+            Media::Text { text } => Self::text(text),
+        }
+    }
+}
+
+/// A tone of the catalogue, or one that the application made.
+#[derive(Debug, Deserialize)]
+pub(super) struct Tone {
+    tone: String,
+    #[serde(default)]
+    sequence: Option<Vec<WireSegment>>,
+}
+
+/// Frequency and amplitude of the first tone, of the second, milliseconds, how they are combined (TONE-5).
+#[derive(Debug, Deserialize)]
+struct WireSegment(u16, u8, u16, u8, u16, WireCombination);
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WireCombination {
+    Summation,
+    Modulation,
+}
+
+impl Tone {
+    /// The name of the tone, which the channel's tone manager knows from now on; the error is for a person.
+    pub(super) fn known_to(self, leg: &Leg) -> Result<String, String> {
+        let Some(sequence) = self.sequence else { return Ok(self.tone) };
+        let segments: Vec<Segment> = sequence.into_iter().map(Segment::from).collect();
+        leg.tones().create_tone(segments, self.tone.as_str()).map_err(|error| error.to_string())?;
+        Ok(self.tone)
+    }
+}
+
+impl From<WireSegment> for Segment {
+    fn from(segment: WireSegment) -> Self {
+        let WireSegment(frequency_a, amplitude_a, frequency_b, amplitude_b, duration_ms, add) = segment;
+        Self {
+            a: Partial { frequency_hz: frequency_a, amplitude: amplitude_a },
+            b: Partial { frequency_hz: frequency_b, amplitude: amplitude_b },
+            duration_ms,
+            add: match add {
+                WireCombination::Summation => Combination::Summation,
+                WireCombination::Modulation => Combination::Modulation,
+            },
+        }
+    }
+}
