@@ -42,6 +42,32 @@ def write_wav(path: Path, samples: Sequence[int], rate: int = 8000, kind: str = 
     path.write_bytes(_chunk(b"RIFF", b"WAVE" + chunks + _chunk(b"data", data)))
 
 
+def read_wav(path: Path) -> list[int]:
+    """The samples of a WAV file of one channel in A-law, mu-law or 16-bit PCM."""
+    return read_wav_channels(path)[0]
+
+
+def read_wav_channels(path: Path) -> list[list[int]]:
+    """The samples of each channel of such a file."""
+    content = path.read_bytes()
+    assert (content[:4], content[8:12]) == (b"RIFF", b"WAVE"), f"{path} is not a WAV file"
+    at, tag, channels, samples = 12, 0, 0, []
+    while at < len(content):
+        name, size = struct.unpack_from("<4sI", content, at)
+        body = content[at + 8 : at + 8 + size]
+        if name == b"fmt ":
+            tag, channels = struct.unpack_from("<HH", body)
+        elif name == b"data":
+            decode = {PCM: _decode_pcm16, ALAW: audio.decode_alaw, ULAW: audio.decode_ulaw}[tag]
+            samples = decode(body)
+        at += 8 + size + size % 2
+    return [samples[channel::channels] for channel in range(channels)]
+
+
+def _decode_pcm16(data: bytes) -> list[int]:
+    return list(struct.unpack(f"<{len(data) // 2}h", data))
+
+
 def _chunk(name: bytes, content: bytes) -> bytes:
     return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
 

@@ -90,6 +90,12 @@ section! {
         /// An answered call without RTP for this long is cleared; 0 = never [default: 0].
         #[arg(long, env = "OFFHOOK_MEDIA_TIMEOUT_SECONDS", value_name = "SECONDS", help_heading = "Media")]
         media_timeout_seconds: u32,
+        /// Level in dBm0 below which 20 ms of sound count as silence (REC-9) [default: -40].
+        #[arg(long, env = "OFFHOOK_SILENCE_LEVEL_DBM0", value_name = "LEVEL", allow_negative_numbers = true, help_heading = "Media")]
+        silence_level_dbm0: f64,
+        /// Largest recording in bytes (REC-13) [default: 1073741824].
+        #[arg(long, env = "OFFHOOK_RECORDING_MAX_BYTES", value_name = "BYTES", help_heading = "Media")]
+        recording_max_bytes: u64,
     }
 }
 

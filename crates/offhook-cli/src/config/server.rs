@@ -30,6 +30,8 @@ impl Settings {
             Silence::Suppress => offhook::Silence::Suppress,
         };
         config.media_timeout = media.media_timeout.unwrap_or(Duration::ZERO);
+        config.silence_level_dbm0 = media.silence_level_dbm0;
+        config.recording_max_bytes = media.recording_max_bytes;
         config.codecs.clone_from(&media.codecs);
         config.media_root = media_root;
         config.speech.voice.clone_from(&media.voice);

@@ -50,6 +50,8 @@ pub(crate) struct MediaSettings {
     pub(crate) symmetric_rtp: bool,
     /// `None`: no limit.
     pub(crate) media_timeout: Option<Duration>,
+    pub(crate) silence_level_dbm0: f64,
+    pub(crate) recording_max_bytes: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -165,6 +167,20 @@ impl TryFrom<MediaSection> for MediaSettings {
                 0,
                 86400,
             )?),
+            silence_level_dbm0: within(
+                "media.silence_level_dbm0",
+                section.silence_level_dbm0,
+                -40.0,
+                -90.0,
+                0.0,
+            )?,
+            recording_max_bytes: within(
+                "media.recording_max_bytes",
+                section.recording_max_bytes,
+                1 << 30,
+                1024,
+                4_294_967_295,
+            )?,
         })
     }
 }
@@ -262,6 +278,8 @@ mod tests {
         assert_eq!(settings.workers.drain, Duration::from_secs(300));
         assert_eq!(settings.sip.retry_after, Duration::from_secs(10));
         assert_eq!(settings.media.tts_max_characters, 3000);
+        assert_eq!(settings.media.silence_level_dbm0, -40.0);
+        assert_eq!(settings.media.recording_max_bytes, 1_073_741_824);
         assert_eq!(settings.log.root, PathBuf::from("Logs"));
         assert_eq!((settings.log.size_bytes, settings.log.files), (10_000_000, 10));
         assert_eq!(settings.log.level, Level::Trace);

@@ -72,6 +72,12 @@ impl Leg {
                 ChannelEvent::Player { player, state, cause, .. } => {
                     lines.extend(self.player_line(player.name(), state.name(), cause.name()));
                 }
+                ChannelEvent::DtmfPlayer { state, cause, .. } => {
+                    lines.extend(self.player_line("DTMFPlayer", state.name(), cause.name()));
+                }
+                ChannelEvent::Recorder { state, cause, .. } => {
+                    lines.extend(self.recorder_line(state.name(), cause.name()));
+                }
                 _ => {}
             }
         }
@@ -98,6 +104,19 @@ impl Leg {
         protocol::notification(
             "player.state",
             &json!({"channel": self.id, "object": object, "state": state, "cause": cause}),
+        )
+    }
+
+    fn recorder_line(&self, state: &str, cause: &str) -> Vec<u8> {
+        protocol::notification(
+            "player.state",
+            &json!({
+                "channel": self.id,
+                "object": "FileRecorder",
+                "state": state,
+                "cause": cause,
+                "audio_detected": self.channel.file_recorder().audio_detected(),
+            }),
         )
     }
 

@@ -5,13 +5,16 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::playable::Media;
-use super::{Leg, RpcError, Seconds, cause, limit, read, refused, started};
+use super::{Leg, RpcError, Seconds, cause, done, limit, read, refused, started};
 
 #[derive(Debug)]
 pub(crate) enum Operation {
     Play(PlayParameters),
     Stop,
     Wait { seconds: Option<f64> },
+    Pause,
+    Resume,
+    Seek { seconds: f64 },
 }
 
 #[derive(Debug, Deserialize)]
@@ -27,10 +30,17 @@ pub(crate) struct PlayParameters {
 
 impl Operation {
     pub(super) fn parse(function: &str, params: &str) -> serde_json::Result<Option<Self>> {
+        #[derive(Deserialize)]
+        struct Seek {
+            seconds: f64,
+        }
         Ok(Some(match function {
             "play" => Self::Play(read(params)?),
             "stop" => Self::Stop,
             "wait" => Self::Wait { seconds: read::<Seconds>(params)?.seconds },
+            "pause" => Self::Pause,
+            "resume" => Self::Resume,
+            "seek" => Self::Seek { seconds: read::<Seek>(params)?.seconds },
             _ => return Ok(None),
         }))
     }
@@ -39,18 +49,22 @@ impl Operation {
         match self {
             Self::Play(parameters) => parameters.wait,
             Self::Wait { .. } => true,
-            Self::Stop => false,
+            Self::Stop | Self::Pause | Self::Resume | Self::Seek { .. } => false,
         }
     }
 
     pub(super) async fn perform(self, leg: &Leg) -> Result<Value, RpcError> {
+        let player = leg.channel().file_player();
         match self {
             Self::Play(parameters) => play(leg, parameters).await,
             Self::Stop => Ok(cause(stop(leg).await.name())),
             Self::Wait { seconds } => {
                 let limit = limit(leg, "FilePlayer.wait_until_finished()", seconds)?;
-                Ok(cause(leg.channel().file_player().wait_until_finished(limit).await.name()))
+                Ok(cause(player.wait_until_finished(limit).await.name()))
             }
+            Self::Pause => Ok(done(player.pause().await)),
+            Self::Resume => Ok(done(player.resume().await)),
+            Self::Seek { seconds } => player.seek(seconds).await.map(done).map_err(|error| refused(&error)),
         }
     }
 }

@@ -3,8 +3,10 @@
 
 mod clock;
 mod control;
+mod digits;
 mod file_player;
 mod playable;
+mod recorder;
 mod tone_player;
 
 use std::time::Duration;
@@ -22,7 +24,9 @@ use super::protocol::{ErrorData, RpcError, code};
 pub(crate) enum Operation {
     Clock(clock::Operation),
     Control(control::Operation),
+    Digits(digits::Operation),
     FilePlayer(file_player::Operation),
+    Recorder(recorder::Operation),
     TonePlayer(tone_player::Operation),
 }
 
@@ -30,6 +34,7 @@ pub(crate) enum Operation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Job {
     File,
+    Recording,
     Tone,
 }
 
@@ -40,8 +45,17 @@ impl Operation {
         let known = match object {
             "clock" => clock::Operation::parse(function, params).map(|found| found.map(Self::Clock)),
             "channel" => control::Operation::parse(function, params).map(|found| found.map(Self::Control)),
+            "dtmf_detector" => {
+                digits::Operation::parse_detector(function, params).map(|found| found.map(Self::Digits))
+            }
+            "dtmf_player" => {
+                digits::Operation::parse_player(function, params).map(|found| found.map(Self::Digits))
+            }
             "file_player" => {
                 file_player::Operation::parse(function, params).map(|found| found.map(Self::FilePlayer))
+            }
+            "file_recorder" => {
+                recorder::Operation::parse(function, params).map(|found| found.map(Self::Recorder))
             }
             "tone_player" => {
                 tone_player::Operation::parse(function, params).map(|found| found.map(Self::TonePlayer))
@@ -71,6 +85,7 @@ impl Operation {
         };
         match job {
             Job::File => drop(file_player::stop(leg).await),
+            Job::Recording => drop(recorder::stop(leg).await),
             Job::Tone => drop(tone_player::stop(leg).await),
         }
         work.await
@@ -80,15 +95,18 @@ impl Operation {
         match self {
             Self::Clock(operation) => operation.perform(leg).await,
             Self::Control(operation) => operation.perform(leg).await,
+            Self::Digits(operation) => operation.perform(leg).await,
             Self::FilePlayer(operation) => operation.perform(leg).await,
+            Self::Recorder(operation) => operation.perform(leg).await,
             Self::TonePlayer(operation) => operation.perform(leg).await,
         }
     }
 
     fn job(&self) -> Option<Job> {
         match self {
-            Self::Clock(_) | Self::Control(_) => None,
+            Self::Clock(_) | Self::Control(_) | Self::Digits(_) => None,
             Self::FilePlayer(operation) => operation.waits_for_its_job().then_some(Job::File),
+            Self::Recorder(operation) => operation.waits_for_its_job().then_some(Job::Recording),
             Self::TonePlayer(operation) => operation.waits_for_its_job().then_some(Job::Tone),
         }
     }
@@ -139,4 +157,8 @@ fn cause(name: &str) -> Value {
 
 fn started() -> Value {
     json!({"started": true})
+}
+
+fn done(done: bool) -> Value {
+    json!({"done": done})
 }
