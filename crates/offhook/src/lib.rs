@@ -87,6 +87,7 @@ pub mod sim;
 mod state;
 mod system_network;
 mod tones;
+mod work;
 
 pub use answer::{Answer, AnswerError, NoCommonCodec};
 pub use app::{AppError, Application, Refusal};

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::config::{Config, Silence, SpeechProvider};
 use crate::recorder::Recordings;
+use crate::work::Work;
 
 /// A configuration that has been checked.
 pub(crate) struct Settings {
@@ -39,7 +40,8 @@ impl Settings {
         if !config.silence_level_dbm0.is_finite() {
             return Err(ConfigError::SilenceLevel { level: config.silence_level_dbm0.to_string() });
         }
-        Ok(Self { config, codecs, recordings: Recordings::default() })
+        let recordings = Recordings::new(Work::new(config.seed));
+        Ok(Self { config, codecs, recordings })
     }
 
     /// The settings of one endpoint.

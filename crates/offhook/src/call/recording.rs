@@ -172,9 +172,8 @@ impl Channel {
         let (recordings, empty) = (cx.settings.recordings.clone(), settings.empty_file());
         let shared = self.shared.clone();
         tokio::spawn(async move {
-            let opening = tokio::task::spawn_blocking(move || recordings.create(&root, &name, &empty));
             // A file that cannot be opened because the server ends has nobody who waits for it.
-            if let Ok(file) = opening.await {
+            if let Some(file) = recordings.create(root, name, empty).await {
                 shared.send(Command::Recorder(RecorderCommand::Opened(job, file)));
             }
         });

@@ -98,7 +98,8 @@ impl OutCall {
         self.order(Order::HangUp(self.call));
     }
 
-    /// Presses keys, sent as telephone events; a comma is a pause of half a second.
+    /// Presses keys, sent as telephone events, or as tones where these were not negotiated; a comma is a pause of half
+    /// a second.
     pub fn send_digits(&self, digits: &str) {
         self.order(Order::Digits(self.call, digits.to_owned()));
     }

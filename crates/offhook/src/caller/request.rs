@@ -17,6 +17,7 @@ pub struct CallRequest {
     pub(super) headers: Headers,
     pub(super) sends_media: bool,
     pub(super) packet_time_ms: u8,
+    pub(super) telephone_events: bool,
 }
 
 /// What the INVITE carries.
@@ -96,6 +97,12 @@ impl CallRequest {
         self
     }
 
+    /// Neither offers nor takes telephone events: keys are pressed as tones within the audio.
+    pub fn no_telephone_events(mut self) -> Self {
+        self.telephone_events = false;
+        self
+    }
+
     fn new(target: Uri) -> Self {
         Self {
             target,
@@ -107,6 +114,7 @@ impl CallRequest {
             headers: Headers::default(),
             sends_media: true,
             packet_time_ms: 20,
+            telephone_events: true,
         }
     }
 }

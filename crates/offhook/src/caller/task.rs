@@ -211,6 +211,7 @@ impl Task {
         let address = self.config.media.advertised.unwrap_or(local_sip.ip());
         let mut local = LocalMedia::new(address, ports.rtp().port(), self.random.next_u64() >> 2);
         local.packet_time_ms = request.packet_time_ms;
+        local.telephone_event = request.telephone_events;
         let sdp = match &request.sdp {
             CallSdp::Offer => Some(sdp::offer(&codec_specs(&codecs), &local, Direction::SendRecv)),
             CallSdp::None => None,

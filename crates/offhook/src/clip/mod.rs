@@ -21,6 +21,7 @@ use self::speech::Speaker;
 use crate::config::Config;
 use crate::file_name;
 use crate::playable::MediaError;
+use crate::work::Work;
 
 /// What is to be played, and in which codec.
 #[derive(Clone, Debug)]
@@ -176,38 +177,17 @@ impl Inner {
     }
 }
 
-/// Where work is done that takes its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Work {
-    /// On threads where blocking is allowed.
-    Aside,
-    /// In place. A simulation is repeatable because everything in it happens in one order, which threads would not
-    /// keep; its clock stands while it works.
-    InPlace,
-}
-
 impl Work {
-    /// A server with a seed runs in a simulation.
-    fn new(seed: Option<u64>) -> Self {
-        if seed.is_some() { Self::InPlace } else { Self::Aside }
-    }
-
-    /// Runs work; a panic in it, aside, is an error of this one medium.
+    /// Runs work on a medium; if it is lost, that is an error of this one medium.
     async fn run<T: Send + 'static>(
         self,
         what: &str,
         work: impl FnOnce() -> Result<T, MediaError> + Send + 'static,
     ) -> Result<T, MediaError> {
-        if self == Self::InPlace {
-            return work();
-        }
-        match tokio::task::spawn_blocking(work).await {
-            Ok(result) => result,
-            Err(error) => Err(MediaError::Unreadable {
-                name: what.to_owned(),
-                error: Arc::new(std::io::Error::other(error.to_string())),
-            }),
-        }
+        let lost = || std::io::Error::other("the server is ending, or its work on the file has failed");
+        self.finish(work)
+            .await
+            .unwrap_or_else(|| Err(MediaError::Unreadable { name: what.to_owned(), error: Arc::new(lost()) }))
     }
 }
 

@@ -9,9 +9,10 @@ use std::time::Duration;
 use offhook_media::speech::{self, Script, Voice};
 use offhook_media::{Sound, wav};
 
-use super::{Work, command, read_sound};
+use super::{command, read_sound};
 use crate::config::{SpeechConfig, SpeechProvider};
 use crate::playable::MediaError;
+use crate::work::Work;
 
 /// Speaks texts by the server's speech settings.
 pub(super) struct Speaker {

@@ -14,16 +14,31 @@ use super::names;
 use super::{RecordError, RecorderCause, RecorderState};
 use crate::playable::MediaError;
 use crate::shared::{ChannelEvent, Shared};
+use crate::work::Work;
 
 /// The recordings that are being written, so that no two write the same file (REC-17). Cloning shares it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Recordings {
     open: Arc<Mutex<BTreeSet<PathBuf>>>,
+    work: Work,
 }
 
 impl Recordings {
-    /// Makes or replaces a file with these first bytes. Blocks.
-    pub(crate) fn create(&self, root: &Path, name: &str, empty: &[u8]) -> Result<RecordingFile, MediaError> {
+    pub(crate) fn new(work: Work) -> Self {
+        Self { open: Arc::default(), work }
+    }
+
+    /// Makes or replaces a file with these first bytes; `None` if the server ends meanwhile.
+    pub(crate) async fn create(
+        self,
+        root: PathBuf,
+        name: String,
+        empty: Vec<u8>,
+    ) -> Option<Result<RecordingFile, MediaError>> {
+        self.work.finish(move || self.create_now(&root, &name, &empty)).await
+    }
+
+    fn create_now(&self, root: &Path, name: &str, empty: &[u8]) -> Result<RecordingFile, MediaError> {
         let path = names::resolve(root, name)?;
         if !self.open.lock().insert(path.clone()) {
             return Err(MediaError::BeingRecorded { name: name.to_owned() });
@@ -146,13 +161,13 @@ async fn write(
     while let Some(step) = inbox.recv().await {
         match step {
             Step::Write(part) if failed.is_some() => {
-                let written = tokio::task::spawn_blocking(move || {
+                let written = file.claim.recordings.work.finish(move || {
                     let result = file.write(&part);
                     (file, result)
                 });
                 match written.await {
-                    Ok((same, Ok(()))) => file = same,
-                    Ok((same, Err(error))) => {
+                    Some((same, Ok(()))) => file = same,
+                    Some((same, Err(error))) => {
                         file = same;
                         tracing::error!(path = %file.claim.path.display(), %error, "a recording cannot be written");
                         if let Some(failed) = failed.take() {
@@ -160,7 +175,7 @@ async fn write(
                         }
                     }
                     // The runtime is shutting down, and the file with it.
-                    Err(_) => return,
+                    None => return,
                 }
             }
             // Nothing can follow a piece that is missing.

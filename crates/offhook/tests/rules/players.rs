@@ -438,3 +438,80 @@ fn a_changed_file_is_heard_by_the_next_job() {
         assert_tone(part(&sound, start + 1.1, start + 2.1), 1500.0, -10.0);
     });
 }
+
+/// FP-9: a paused job stays `PLAYING` and silence is sent; it goes on where it was.
+#[test]
+fn a_job_pauses_and_resumes() {
+    scene(21, |mut scene| async move {
+        let tone = scene.file("tone.wav", &sine(440.0, 2.0));
+        let (call, channel) = answered(&mut scene).await;
+        let player = channel.file_player();
+        assert!(!player.pause().await && !player.resume().await);
+        let playing = channel
+            .spawn(move |channel| async move { timed(channel.file_player().play(Play::file(tone))).await });
+        scene.sim.sleep(secs(1.0)).await;
+        assert!(player.pause().await);
+        scene.sim.sleep(secs(1.5)).await;
+        assert_eq!((player.state(), player.cause()), (PlayerState::Playing, PlayerCause::None));
+        assert!(player.resume().await);
+        let (cause, blocked) = playing.await.unwrap();
+        assert_eq!(cause.unwrap(), PlayerCause::Normal);
+        assert_near(blocked, secs(3.5), ms(50));
+        let bursts = bursts(&call.heard().await.sound());
+        assert_eq!(bursts.len(), 2, "{bursts:?}");
+        assert!((bursts[0].1 - 1000.0).abs() <= 40.0 && (bursts[1].1 - 1000.0).abs() <= 40.0, "{bursts:?}");
+        assert!((bursts[1].0 - bursts[0].0 - 2500.0).abs() <= 40.0, "{bursts:?}");
+    });
+}
+
+/// FP-10: a job goes on from another place of its file; past the end it is over, or begins again when looped.
+#[test]
+fn a_job_seeks() {
+    scene(22, |mut scene| async move {
+        let mut sound = sine(440.0, 2.0);
+        sound.append(&sine(1000.0, 2.0));
+        let file = scene.file("two.wav", &sound);
+        let (call, channel) = answered(&mut scene).await;
+        let player = channel.file_player();
+        assert!(!player.seek(1.0).await.unwrap(), "nothing plays");
+        player.start(Play::file(&file)).await.unwrap();
+        scene.sim.sleep(secs(0.5)).await;
+        assert!(player.seek(3.0).await.unwrap());
+        let (cause, blocked) = timed(player.wait_until_finished(None)).await;
+        assert_eq!(cause, PlayerCause::Normal);
+        assert_near(blocked, secs(1.0), ms(50));
+        let heard = call.heard().await.sound();
+        let start = bursts(&heard)[0].0 / 1000.0;
+        assert_tone(part(&heard, start + 0.1, start + 0.4), 440.0, -10.0);
+        assert_tone(part(&heard, start + 0.6, start + 1.4), 1000.0, -10.0);
+
+        player.start(Play::file(&file)).await.unwrap();
+        assert!(player.seek(60.0).await.unwrap());
+        let (cause, blocked) = timed(player.wait_until_finished(None)).await;
+        assert_eq!(cause, PlayerCause::Normal);
+        assert!(blocked <= ms(100), "{blocked:?}");
+        player.start(Play::file(&file).looped()).await.unwrap();
+        assert!(player.seek(60.0).await.unwrap());
+        scene.sim.sleep(secs(1.0)).await;
+        assert_eq!(player.state(), PlayerState::Playing);
+        player.stop().await;
+    });
+}
+
+/// FP-10, GEN-9: there is no seeking in spoken text, nor to what is no time.
+#[test]
+fn seeking_needs_a_file_and_a_time() {
+    scene(23, |mut scene| async move {
+        let tone = scene.file("tone.wav", &sine(440.0, 2.0));
+        let (_call, channel) = answered(&mut scene).await;
+        let player = channel.file_player();
+        player.start_say("Good morning, and welcome to our office.").await.unwrap();
+        assert_eq!(player.seek(0.5).await.unwrap_err().kind(), ErrorKind::Media);
+        assert_eq!(player.state(), PlayerState::Playing);
+        player.stop().await;
+        player.start(Play::file(&tone)).await.unwrap();
+        for bad in [-1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(player.seek(bad).await.unwrap_err().kind(), ErrorKind::Argument);
+        }
+    });
+}
