@@ -217,7 +217,7 @@ fn options_are_answered_with_what_we_can_do() {
     for (name, value) in [
         (HeaderName::Allow, "INVITE, ACK, CANCEL, OPTIONS, BYE, PRACK, UPDATE, INFO"),
         (HeaderName::Accept, "application/sdp"),
-        (HeaderName::Supported, "100rel"),
+        (HeaderName::Supported, "100rel, timer"),
     ] {
         assert_eq!(ok.headers.get(&name).map(|value| value.as_str()), Some(value));
     }

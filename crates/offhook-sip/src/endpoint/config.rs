@@ -21,6 +21,8 @@ pub struct EndpointConfig {
     pub advertised: Option<SocketAddr>,
     /// What `Retry-After` says when a call is refused for want of room or while draining; whole seconds.
     pub retry_after: Duration,
+    /// How session timers are negotiated. Without `timer` in `supported` there are none.
+    pub session_timers: SessionTimers,
     /// The option tags that are supported; a `Require` with any other tag is refused with 420.
     pub supported: Vec<Text>,
 }
@@ -33,7 +35,8 @@ impl Default for EndpointConfig {
             server: Text::from("offhook"),
             advertised: None,
             retry_after: Duration::from_secs(10),
-            supported: vec![Text::from("100rel")],
+            session_timers: SessionTimers::default(),
+            supported: vec![Text::from("100rel"), Text::from("timer")],
         }
     }
 }
@@ -67,6 +70,24 @@ impl Default for Limits {
             forks: 12,
             queued_provisionals: 8,
         }
+    }
+}
+
+/// How often a long call is refreshed, so that one whose far end has vanished comes to an end (RFC 4028).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SessionTimers {
+    /// The session interval that we propose and the longest that we agree to: 1800 s, in whole seconds. A
+    /// refresh comes at half of it, and without one the call is cleared about then.
+    pub interval: Duration,
+    /// The shortest interval that we accept; who asks for less gets 422: 90 s, in whole seconds, which is
+    /// also the least that RFC 4028 allows.
+    pub least: Duration,
+}
+
+impl Default for SessionTimers {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(1800), least: Duration::from_secs(90) }
     }
 }
 

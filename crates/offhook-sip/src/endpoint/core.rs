@@ -37,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) calls_over: usize,
     /// The value of `Supported`.
     supported: Text,
+    has_session_timers: bool,
     /// The newest value of `Contact` and the flow that it is for: nearly always the same one.
     contact: Option<(Flow, Text)>,
 }
@@ -62,6 +63,7 @@ const MAGIC_COOKIE: &str = "z9hG4bK";
 impl Core {
     pub(crate) fn new(config: EndpointConfig, seed: u64) -> Self {
         let supported = config.supported.iter().map(Text::as_str).collect::<Vec<_>>().join(", ");
+        let has_session_timers = config.supported.iter().any(|tag| tag.eq_ignore_ascii_case("timer"));
         Self {
             config,
             random: Random::new(seed),
@@ -73,6 +75,7 @@ impl Core {
             events: VecDeque::new(),
             calls_over: 0,
             supported: Text::from(supported),
+            has_session_timers,
             contact: None,
         }
     }
@@ -87,6 +90,24 @@ impl Core {
 
     pub(crate) fn transactions(&self) -> usize {
         self.servers.len() + self.clients.len()
+    }
+
+    // ---- settings
+
+    /// Whether calls have session timers (RFC 4028).
+    pub(crate) fn has_session_timers(&self) -> bool {
+        self.has_session_timers
+    }
+
+    /// The session interval that we propose, in seconds.
+    pub(crate) fn session_interval(&self) -> u32 {
+        let seconds = self.config.session_timers.interval.as_secs();
+        u32::try_from(seconds).unwrap_or(u32::MAX).max(self.least_interval())
+    }
+
+    /// The shortest session interval that we accept, in seconds.
+    pub(crate) fn least_interval(&self) -> u32 {
+        u32::try_from(self.config.session_timers.least.as_secs()).unwrap_or(u32::MAX).max(1)
     }
 
     // ---- responses

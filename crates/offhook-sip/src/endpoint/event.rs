@@ -79,7 +79,7 @@ pub enum Event {
         call: Call,
         /// The offer.
         id: OfferId,
-        /// The refusal; 491 asks to try again after a random time (RFC 3261 section 14.1).
+        /// The refusal; 491 if the far end has put the offer off again and again.
         status: StatusCode,
     },
     /// An INFO request arrived within the call (RFC 6086); it is answered already.
@@ -317,7 +317,7 @@ pub enum ClearingCause {
     /// No PRACK for a reliable provisional response arrived in 64*T1 (RING-23).
     NoPrack,
     /// Nothing answered our INVITE, or a request within the call, in 64*T1, or the far end no longer knows
-    /// the call.
+    /// the call or did not refresh its session in time (RFC 4028).
     NoResponse,
     /// The transport could not deliver.
     TransportFailure,

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-pub use self::config::{EndpointConfig, Limits, Timers};
+pub use self::config::{EndpointConfig, Limits, SessionTimers, Timers};
 pub use self::error::{
     AcknowledgeError, AnswerError, AnswerOfferError, HangUpError, InfoError, InviteError, OfferError,
     PrackError, RejectError, RingError, Stage,
@@ -282,7 +282,11 @@ impl Endpoint {
 
     /// Offers a new session description by UPDATE or re-INVITE: UPDATE also before the answer, once the first
     /// offer was answered reliably. [`Event::Answer`], [`Event::NoAnswer`] or [`Event::OfferRefused`]
-    /// follows.
+    /// follows; refused, the session stays as it was.
+    ///
+    /// A 491 is answered by further attempts after random pauses (RFC 3261 section 14.1), in which the far
+    /// end's own offer may come first. The version of the description is raised where that is needed
+    /// to make it the newest. A re-INVITE without final response in 64*T1 is cancelled.
     ///
     /// # Errors
     ///

@@ -2,8 +2,10 @@
 
 use super::core::{ACCEPT, ALLOW, Core, branch_token};
 use super::received::Received;
-use crate::header::{Accept, HeaderError, HeaderName, Headers, MaxForwards, Require, Unsupported, Via};
-use crate::invite::{BodyError, session};
+use crate::header::{
+    Accept, HeaderError, HeaderName, Headers, MaxForwards, MinSe, Require, Unsupported, Via,
+};
+use crate::invite::{BodyError, is_too_short, session};
 use crate::message::{Method, Response, StatusCode};
 use crate::sdp::SessionDescription;
 use crate::text::Text;
@@ -98,8 +100,13 @@ pub(super) fn check(core: &Core, received: &Received) -> Result<(), Refusal> {
 }
 
 /// Checks an INVITE that would begin a call, and reads its offer.
-pub(super) fn check_invite(received: &Received) -> Result<Option<SessionDescription>, Refusal> {
+pub(super) fn check_invite(core: &Core, received: &Received) -> Result<Option<SessionDescription>, Refusal> {
     let headers = &received.request.headers;
+    if is_too_short(core, headers) {
+        let mut refusal = Refusal::new(StatusCode::SESSION_INTERVAL_TOO_SMALL);
+        refusal.headers.push_typed(&MinSe(core.least_interval()));
+        return Err(refusal);
+    }
     let sdp = session(headers, &received.request.body)?;
     if headers.contains(&HeaderName::Accept)
         && !headers.typed_opt::<Accept>()?.is_some_and(|accept| accept.accepts("application", "sdp"))

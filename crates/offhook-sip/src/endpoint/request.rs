@@ -160,7 +160,7 @@ impl Endpoint {
     ) -> Result<(), (Box<Received>, Refusal)> {
         let received = Box::new(received);
         let local_tag = self.core.random.token();
-        let read = refuse::check_invite(&received).and_then(|sdp| {
+        let read = refuse::check_invite(&self.core, &received).and_then(|sdp| {
             let reliability = reliability(&received.request)?;
             Ok((sdp, reliability, Dialog::of_callee(&received, local_tag)?))
         });

@@ -36,8 +36,7 @@ impl CallState {
     ) -> bool {
         let (Stage::Outgoing, Role::Caller(caller)) = (self.stage, &self.role) else { return false };
         let Some((again, flow)) = self.challenged(core, caller.invite, response) else { return false };
-        self.invite_again(core, now, flow, *again);
-        true
+        self.invite_again(core, now, flow, *again)
     }
 
     /// Sends a request within a dialog once more if `response` challenges it and that can be answered.
@@ -70,9 +69,19 @@ impl CallState {
     }
 
     /// Begins the call anew with another INVITE of the same Call-ID and From: what early dialogs there were
-    /// ended with the first one.
-    pub(super) fn invite_again(&mut self, core: &mut Core, now: Instant, flow: Flow, mut again: Again) {
-        let Role::Caller(caller) = &mut self.role else { return };
+    /// ended with the first one. Whether it was sent: a call is not begun anew
+    /// without end.
+    pub(super) fn invite_again(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        flow: Flow,
+        mut again: Again,
+    ) -> bool {
+        let Role::Caller(caller) = &mut self.role else { return false };
+        if caller.cseq >= MAX_INVITES {
+            return false;
+        }
         caller.cseq += 1;
         caller.unacknowledged.clear();
         let number = caller.cseq;
@@ -83,6 +92,7 @@ impl CallState {
         if let Role::Caller(caller) = &mut self.role {
             caller.invite = client;
         }
+        true
     }
 
     /// The request of a transaction, if `response` challenges it and that can be answered.
@@ -129,3 +139,6 @@ fn renumber(request: &mut Request, number: u32, via: Text) {
     request.headers.set(HeaderName::Via, via);
     request.headers.set_typed(&CSeq { number, method: request.method.clone() });
 }
+
+/// How many INVITEs begin one call at most, for challenges and demands together.
+const MAX_INVITES: u32 = 12;

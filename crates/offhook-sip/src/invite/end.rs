@@ -121,7 +121,10 @@ impl CallState {
         self.success = None;
         self.hang_up = None;
         // Requests that wait for our user are answered all the same (RFC 3261 section 15.1.2).
+        self.session_timer = None;
         for leg in &mut self.legs {
+            leg.offering = None;
+            leg.next_offering = None;
             if let Some(client) = leg.re_invite {
                 core.abandon_invite(now, client);
             }

@@ -8,7 +8,9 @@ mod body;
 mod end;
 mod negotiation;
 mod offer;
+mod offering;
 mod reliable;
+mod session_timer;
 mod success;
 mod uac;
 mod uac_response;
@@ -16,6 +18,8 @@ mod uas;
 mod within;
 
 use std::time::Instant;
+
+use bytes::Bytes;
 
 use crate::arena::Arena;
 use crate::auth::ClientAuth;
@@ -30,11 +34,14 @@ use crate::timer::TimerId;
 use crate::transaction::ClientId;
 
 pub(crate) use self::body::{BodyError, session};
+pub(crate) use self::session_timer::is_too_short;
 pub(crate) use self::uac::{build_invite, request_like};
 pub(crate) use self::uac_response::end_fork;
 pub(crate) use self::uas::Arrival;
 
 use self::negotiation::{Carrier, Negotiation, OfferRoom, PendingRequest};
+use self::offering::Offering;
+use self::session_timer::SessionTimer;
 use self::success::UnacknowledgedSuccess;
 use self::uac::Caller;
 use self::uas::Callee;
@@ -53,6 +60,10 @@ pub(crate) struct CallState {
     hang_up: Option<Headers>,
     /// The call is over; until then it takes up requests that cross its end.
     linger: Option<Instant>,
+    /// When the session is refreshed, or over for want of it.
+    session_timer: Option<SessionTimer>,
+    /// The least session interval that the far end demanded, in seconds.
+    least_interval: u32,
     /// With what challenges are answered.
     auth: Option<Box<ClientAuth>>,
     offers: u32,
@@ -74,6 +85,12 @@ struct Leg {
     pending: Option<PendingRequest>,
     /// Our re-INVITE that has no final response.
     re_invite: Option<ClientId>,
+    /// Our offer, under way or to be made again.
+    offering: Option<Box<Offering>>,
+    /// Our user's offer that waits for the end of a refresh of the session.
+    next_offering: Option<Box<Offering>>,
+    /// The description of ours that the peer has.
+    local_session: Option<Bytes>,
     /// The peer takes UPDATE.
     allows_update: bool,
     /// The newest reliable provisional response of the peer.
@@ -92,6 +109,9 @@ impl Leg {
             negotiation,
             pending: None,
             re_invite: None,
+            offering: None,
+            next_offering: None,
+            local_session: None,
             allows_update: false,
             newest_rseq: None,
             answer: None,
@@ -146,7 +166,10 @@ impl CallState {
             Role::Caller(_) => None,
         };
         let success = self.success.as_ref().map(UnacknowledgedSuccess::poll_timeout);
-        role.into_iter().chain(success).min()
+        let offering = self.legs.iter().filter_map(|leg| leg.offering.as_ref()?.poll_timeout()).min();
+        let session = self.session_timer.as_ref().filter(|_| self.stage == Stage::Answered);
+        let session = session.map(SessionTimer::poll_timeout);
+        role.into_iter().chain(success).chain(offering).chain(session).min()
     }
 
     /// Does what is due. Whether the call is to be forgotten.
@@ -158,6 +181,8 @@ impl CallState {
             self.handle_callee_timeout(core, now);
         }
         self.handle_success_timeout(core, now);
+        self.handle_offering_timeout(core, now);
+        self.handle_session_timeout(core, now);
         false
     }
 

@@ -1,20 +1,20 @@
-//! Offers within a call: UPDATE (RFC 3311), re-INVITE (RFC 3261 section 14), PRACK (RFC 3262 section 5).
+//! Offers of the peer within a call: UPDATE (RFC 3311), re-INVITE (RFC 3261 section 14), PRACK (RFC 3262
+//! section 5).
 
 use std::time::Instant;
 
 use super::body::{self, BodyError};
 use super::end::is_refusal;
+use super::offering::newer;
 use super::success::UnacknowledgedSuccess;
 use super::uas::{dialog_response, set_session, to_body};
-use super::{CallState, Carrier, Negotiation, OfferRoom, PendingRequest, Role};
-use crate::endpoint::{
-    ACCEPT, AnswerOfferError, Core, Event, OfferError, OfferId, OfferMethod, Received, Stage,
-};
-use crate::header::{ContentType, HeaderName, Headers, RetryAfter};
+use super::{CallState, Carrier, Negotiation, OfferRoom, PendingRequest, session_timer};
+use crate::endpoint::{ACCEPT, AnswerOfferError, Core, Event, OfferId, OfferMethod, Received, Stage};
+use crate::header::{HeaderName, Headers, RetryAfter};
 use crate::message::{Method, StatusCode};
 use crate::sdp::SessionDescription;
 use crate::text::Text;
-use crate::transaction::{Purpose, ServerId};
+use crate::transaction::ServerId;
 
 impl CallState {
     /// See [`Endpoint::answer_offer`](crate::Endpoint::answer_offer).
@@ -33,62 +33,13 @@ impl CallState {
         {
             return Err(AnswerOfferError::NotRefusal { status });
         }
-        let pending = self.legs.iter_mut().find_map(|leg| leg.pending.take_if(|pending| pending.id == id));
-        let pending = pending.ok_or(AnswerOfferError::NoSuchOffer)?;
-        self.reply(core, now, &pending, answer);
+        let found = self.legs.iter_mut().enumerate().find_map(|(at, leg)| {
+            leg.pending.take_if(|pending| pending.id == id).map(|pending| (at, pending))
+        });
+        let (leg, pending) = found.ok_or(AnswerOfferError::NoSuchOffer)?;
+        self.reply(core, now, leg, &pending, answer);
         self.advance(core, now);
         Ok(())
-    }
-
-    /// See [`Endpoint::offer`](crate::Endpoint::offer).
-    pub(crate) fn offer(
-        &mut self,
-        core: &mut Core,
-        now: Instant,
-        method: OfferMethod,
-        sdp: &SessionDescription,
-    ) -> Result<OfferId, OfferError> {
-        let is_early =
-            matches!(self.stage, Stage::Incoming | Stage::Outgoing) && method == OfferMethod::Update;
-        if self.stage != Stage::Answered && !is_early {
-            return Err(OfferError::WrongState { expected: Stage::Answered, got: self.stage });
-        }
-        // Until its PRACK the first agreement is not one for the far end (RFC 3311 section 5.1).
-        let is_prack_due = matches!(&self.role, Role::Callee(callee) if callee.reliable.is_session_waiting());
-        let id = self.next_offer();
-        // Of several early dialogs the newest is meant: it is the one that is heard.
-        let Some(leg) = self.legs.last_mut() else {
-            return Err(OfferError::WrongState { expected: Stage::Answered, got: self.stage });
-        };
-        if is_prack_due
-            || leg.negotiation != Negotiation::Agreed
-            || leg.pending.is_some()
-            || leg.re_invite.is_some()
-        {
-            return Err(OfferError::OfferPending);
-        }
-        let (sip_method, purpose) = match method {
-            OfferMethod::Update if leg.allows_update => (Method::Update, Purpose::Update(id)),
-            OfferMethod::ReInvite => (Method::Invite, Purpose::ReInvite(id)),
-            OfferMethod::Update | OfferMethod::Prack => return Err(OfferError::MethodNotAllowed),
-        };
-        let flow = leg.dialog.next_hop();
-        let (mut request, branch) = core.request_within(&mut leg.dialog, sip_method);
-        let contact = core.contact(flow);
-        request.headers.push(HeaderName::Contact, contact);
-        core.add_allow(&mut request.headers);
-        core.add_supported(&mut request.headers);
-        request.headers.push_typed(&ContentType::SDP);
-        request.body = to_body(sdp);
-        leg.negotiation = Negotiation::Ours(Carrier::Request(id));
-        leg.answer = None;
-        let client = self.send(core, now, flow, request, branch, purpose);
-        if method == OfferMethod::ReInvite
-            && let Some(leg) = self.legs.last_mut()
-        {
-            leg.re_invite = Some(client);
-        }
-        Ok(id)
     }
 
     /// An UPDATE arrived within the dialog of `leg` (RFC 3311 section 5.2).
@@ -100,12 +51,16 @@ impl CallState {
         received: Box<Received>,
         server: ServerId,
     ) {
+        if session_timer::is_too_short(core, &received.request.headers) {
+            return self.refuse_interval(core, now, server, &received);
+        }
         self.legs[leg].dialog.refresh_target(&received.request.headers);
         self.legs[leg].note_allow(&received.request.headers);
         match body::session(&received.request.headers, &received.request.body) {
             Ok(Some(sdp)) => self.take_offer(core, now, leg, received, server, Some(sdp)),
             Ok(None) => {
-                let response = dialog_response(core, &received, StatusCode::OK, self.local_tag);
+                let mut response = dialog_response(core, &received, StatusCode::OK, self.local_tag);
+                self.agree_on_session_timer(core, now, &received.request.headers, &mut response);
                 core.respond(now, server, &response);
             }
             Err(error) => self.refuse_body(core, now, server, &received, &error),
@@ -121,7 +76,7 @@ impl CallState {
         received: Box<Received>,
         server: ServerId,
     ) {
-        let at = &mut self.legs[leg];
+        let at = &self.legs[leg];
         if at.re_invite.is_some() || matches!(at.negotiation, Negotiation::Ours(_)) {
             return self.respond_within(core, now, server, &received, StatusCode::REQUEST_PENDING);
         }
@@ -129,6 +84,10 @@ impl CallState {
             // The INVITE before it has no final response, or its ACK is under way.
             return self.refuse_for_now(core, now, server, &received);
         }
+        if session_timer::is_too_short(core, &received.request.headers) {
+            return self.refuse_interval(core, now, server, &received);
+        }
+        let at = &mut self.legs[leg];
         at.dialog.refresh_target(&received.request.headers);
         at.note_allow(&received.request.headers);
         match body::session(&received.request.headers, &received.request.body) {
@@ -176,6 +135,7 @@ impl CallState {
         &mut self,
         core: &mut Core,
         now: Instant,
+        leg: usize,
         pending: &PendingRequest,
         answer: Result<&SessionDescription, StatusCode>,
     ) {
@@ -185,13 +145,20 @@ impl CallState {
             Err(status) => return self.respond_within(core, now, pending.server, received, status),
         };
         let mut response = dialog_response(core, received, StatusCode::OK, self.local_tag);
-        set_session(&mut response, to_body(sdp));
+        if pending.method != OfferMethod::Prack {
+            self.agree_on_session_timer(core, now, &received.request.headers, &mut response);
+        }
+        if let Some(leg) = self.legs.get_mut(leg) {
+            let body = to_body(&newer(sdp, leg.local_session.as_ref()));
+            leg.local_session = Some(body.clone());
+            set_session(&mut response, body);
+        }
         let Some(bytes) = core.respond(now, pending.server, &response) else { return };
         if pending.method != OfferMethod::ReInvite {
             return;
         }
         if !pending.has_offer
-            && let Some(leg) = self.legs.first_mut()
+            && let Some(leg) = self.legs.get_mut(leg)
         {
             leg.negotiation = Negotiation::Ours(Carrier::Success);
         }

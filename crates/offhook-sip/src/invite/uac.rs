@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::uas::to_body;
-use super::{CallState, Carrier, Negotiation, Role};
+use super::{CallState, Carrier, Negotiation, Role, session_timer};
 use crate::auth::ClientAuth;
 use crate::dialog::{Dialog, RouteSet, address};
 use crate::endpoint::{
@@ -76,6 +76,8 @@ impl CallState {
             success: None,
             hang_up: None,
             linger: None,
+            session_timer: None,
+            least_interval: 0,
             auth: outgoing.credentials.clone().map(|credentials| Box::new(ClientAuth::new(credentials))),
             offers: 0,
             timer: None,
@@ -114,7 +116,11 @@ impl CallState {
             (None, Some(_)) => Negotiation::Agreed,
             (None, None) => self.legs[leg].negotiation,
         };
-        self.send_prack(core, now, leg, rseq, sdp.map(to_body), offer);
+        let body = sdp.map(to_body);
+        if body.is_some() {
+            self.legs[leg].local_session.clone_from(&body);
+        }
+        self.send_prack(core, now, leg, rseq, body, offer);
         Ok(offer)
     }
 
@@ -159,6 +165,9 @@ impl CallState {
         // An offer of ours in an UPDATE or PRACK may still wait for its answer.
         if !matches!(leg.negotiation, Negotiation::Ours(_)) {
             leg.negotiation = Negotiation::Agreed;
+        }
+        if body.is_some() {
+            leg.local_session.clone_from(&body);
         }
         acknowledge(core, caller.invite, &leg.dialog, caller.cseq, body);
     }
@@ -208,6 +217,7 @@ pub(crate) fn build_invite(core: &mut Core, outgoing: &Outgoing, local_tag: Toke
     if outgoing.reliability == Reliability::Required {
         headers.push(HeaderName::Require, Text::from_static("100rel"));
     }
+    session_timer::propose(core, headers);
     core.add_user_agent(headers);
     headers.extend(&outgoing.headers);
     if let Some(sdp) = &outgoing.sdp {

@@ -7,9 +7,7 @@ use super::uac::{Caller, FIRST_CSEQ, ReliableReceived, acknowledge, send_cancel}
 use super::{CallState, Carrier, Leg, Negotiation, Role};
 use crate::auth::ClientAuth;
 use crate::dialog::{Dialog, to_tag};
-use crate::endpoint::{
-    Clearing, ClearingCause, Core, Event, OfferId, Party, PrackPolicy, Reliability, Stage,
-};
+use crate::endpoint::{Clearing, ClearingCause, Core, Event, Party, PrackPolicy, Reliability, Stage};
 use crate::header::{Headers, RSeq, Require};
 use crate::message::{Method, Response, StatusCode};
 use crate::sdp::SessionDescription;
@@ -39,7 +37,9 @@ impl CallState {
             self.receive_provisional(core, now, response);
         } else if response.status.is_success() {
             self.receive_success(core, now, response);
-        } else if !self.answer_invite_challenge(core, now, &response) {
+        } else if !self.answer_invite_challenge(core, now, &response)
+            && !self.lengthen_invite_interval(core, now, &response)
+        {
             let clearing = Clearing::new(ClearingCause::Refused, response.status.code(), Party::Peer)
                 .with_reason_of(&response.headers)
                 .with_retry_after_of(&response.headers);
@@ -69,7 +69,7 @@ impl CallState {
             }
             Purpose::Update(id) => Some(id),
             Purpose::Prack(id) => id,
-            Purpose::Info | Purpose::Invite | Purpose::Bye => None,
+            Purpose::Info | Purpose::Invite | Purpose::Bye | Purpose::Refresh => None,
         };
         if purpose == Purpose::Bye
             && let Some(linger) = &mut self.linger
@@ -80,14 +80,17 @@ impl CallState {
             return;
         }
         if let Some(id) = id {
-            self.end_offer(core, id, outcome);
+            self.end_offer(core, now, id, outcome);
             self.advance(core, now);
+        }
+        if purpose == Purpose::Refresh {
+            self.end_refresh(core, now, outcome);
         }
         let status = outcome.status();
         // The far end no longer knows the dialog, or no longer answers (RFC 3261 section 12.2.1.2).
         let is_gone = status == StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST;
         let is_silent = status == StatusCode::REQUEST_TIMEOUT
-            && matches!(purpose, Purpose::ReInvite(_) | Purpose::Update(_));
+            && matches!(purpose, Purpose::ReInvite(_) | Purpose::Update(_) | Purpose::Refresh);
         if self.stage == Stage::Answered && (is_gone || is_silent) {
             self.bye(core, now, &Headers::new(), ClearingCause::NoResponse, status.code());
         }
@@ -136,6 +139,7 @@ impl CallState {
         leg.note_allow(&response.headers);
         self.legs.clear();
         self.legs.push(leg);
+        self.take_session_timer(core, now, &response.headers);
 
         if let Role::Caller(Caller { cancelling: Some(cancelling), .. }) = &mut self.role {
             // The answer crossed our CANCEL (HUP-7).
@@ -293,24 +297,6 @@ impl CallState {
             }
         }
     }
-
-    /// An offer that we made within the call was answered or refused.
-    fn end_offer(&mut self, core: &mut Core, id: OfferId, outcome: &Outcome) {
-        let carrier = Carrier::Request(id);
-        let Some(leg) = self.legs.iter().position(|leg| leg.negotiation == Negotiation::Ours(carrier)) else {
-            return;
-        };
-        match outcome {
-            Outcome::Response(response) if response.status.is_success() => {
-                self.legs[leg].dialog.refresh_target(&response.headers);
-                self.take_answer(core, leg, carrier, &response.headers, &response.body);
-            }
-            refused => {
-                self.legs[leg].negotiation = Negotiation::Agreed;
-                core.emit(Event::OfferRefused { call: self.call, id, status: refused.status() });
-            }
-        }
-    }
 }
 
 /// What a provisional response is to RFC 3262.
@@ -333,7 +319,9 @@ fn new_leg(core: &Core, invite: ClientId, had_offer: bool, response: &Response) 
     let ClientMachine::Invite { request, .. } = &transaction.machine else { return None };
     let dialog = Dialog::of_caller(request, response, transaction.flow);
     let negotiation = if had_offer { Negotiation::Ours(Carrier::Invite) } else { Negotiation::Empty };
-    Some(Leg::new(dialog, negotiation))
+    let mut leg = Leg::new(dialog, negotiation);
+    leg.local_session = had_offer.then(|| request.body.clone());
+    Some(leg)
 }
 
 /// The CANCEL that had to wait for a provisional response.

@@ -103,6 +103,8 @@ impl CallState {
             success: None,
             hang_up: None,
             linger: None,
+            session_timer: None,
+            least_interval: 0,
             auth: None,
             offers: 0,
             timer: None,
@@ -212,6 +214,7 @@ impl CallState {
         let has_session = body.is_some();
         if let Some(body) = body {
             set_session(&mut response, body.clone());
+            leg.local_session = Some(body.clone());
             callee.early_session = Some(body);
             leg.negotiation = match leg.negotiation {
                 Negotiation::Empty => Negotiation::Ours(Carrier::Provisional),
@@ -229,6 +232,7 @@ impl CallState {
     fn send_success(&mut self, core: &mut Core, now: Instant, answer: HeldAnswer) {
         let (Role::Callee(callee), [leg]) = (&mut self.role, &mut self.legs[..]) else { return };
         let Some(invitation) = callee.invitation.take() else { return };
+        let request = &invitation.received.request.headers;
         callee.reliable.stop();
         callee.repeat = None;
         let mut response = dialog_response(core, &invitation.received, StatusCode::OK, self.local_tag);
@@ -236,12 +240,14 @@ impl CallState {
         // An agreement that our own offer began is not repeated: in a 2xx it would be another offer.
         let body = answer.body.filter(|_| callee.had_offer || leg.negotiation == Negotiation::Empty);
         if let Some(body) = body {
+            leg.local_session = Some(body.clone());
             set_session(&mut response, body);
             leg.negotiation = match leg.negotiation {
                 Negotiation::Empty => Negotiation::Ours(Carrier::Success),
                 _ => Negotiation::Agreed,
             };
         }
+        self.agree_on_session_timer(core, now, request, &mut response);
         let Some(bytes) = core.respond(now, invitation.server, &response) else { return };
         let (cseq, flow) = (invitation.received.cseq, invitation.received.reply);
         let success = UnacknowledgedSuccess::new(now, cseq, bytes, flow, true, &core.config.timers);

@@ -177,6 +177,8 @@ pub(crate) enum Purpose {
     Prack(Option<OfferId>),
     /// An INFO.
     Info,
+    /// An UPDATE without an offer, which refreshes the session (RFC 4028).
+    Refresh,
     /// The BYE.
     Bye,
 }
