@@ -45,6 +45,10 @@ class FileRecorderCore(Job[RecorderState, FileRecorderCause]):
         self._audio_detected: bool | None = params.get("audio_detected")
         super()._update(params)
 
+    def _may_run(self) -> bool:
+        # The file is closed a moment after the call has cleared (REC-15).
+        return super()._may_run() or self.state() is RecorderState.RECORDING
+
     def _record(self, *arguments: Any) -> Request[FileRecorderCause]:
         return self._until_over("record", {**self._params("record", *arguments), "wait": True})
 

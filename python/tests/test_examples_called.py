@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from offhook.testing import Rehearsal
+from offhook.testing import Call, Rehearsal
 from support import sound
 
 pytestmark = pytest.mark.usefixtures("built_program")
@@ -39,11 +39,15 @@ def test_the_menu_gives_up_after_three_mistakes(offhook: Rehearsal) -> None:
 def test_a_message_is_left_and_heard_and_deleted(offhook: Rehearsal, tmp_path: Path) -> None:
     """REC-4, REC-6, REC-10, REC-11, REC-16, FILE-1: from one call to the next."""
     box = tmp_path / "voicemail" / "alice.wav"
-    options = {"parameters": "alice", "media_root": tmp_path}
-    owner = offhook.call(FOLDER / "voicemail.py", caller="alice", **options)
+
+    def dial(caller: str) -> Call:
+        path = FOLDER / "voicemail.py"
+        return offhook.call(path, caller=caller, parameters="alice", media_root=tmp_path)
+
+    owner = dial("alice")
     assert owner.until_ended(60)
     assert owner.instance.return_code == 0
-    caller = offhook.call(FOLDER / "voicemail.py", caller="bob", **options)
+    caller = dial("bob")
     assert caller.until_answered()
     caller.wait(8)
     caller.say("This is Bob. Please call me back tomorrow morning.")
@@ -54,7 +58,7 @@ def test_a_message_is_left_and_heard_and_deleted(offhook: Rehearsal, tmp_path: P
     samples = sound.read_wav(box)
     assert len(samples) > 2 * 8000
     assert max(map(abs, samples)) > 1000
-    owner = offhook.call(FOLDER / "voicemail.py", caller="alice", **options)
+    owner = dial("alice")
     assert owner.until_answered()
     owner.wait(len(samples) / 8000 + 4)
     owner.press("7")

@@ -252,8 +252,36 @@ impl Shared {
     /// Tells the listeners about the end of the call. On a channel that makes no calls nothing follows it.
     pub(crate) fn announce_end(&self, now: Instant) {
         self.announce_state(now);
-        if self.direction == Direction::Inbound {
-            self.stop_announcing();
+        self.stop_announcing_if_over();
+    }
+
+    /// Publishes the end of a recording and tells the listeners, who are kept for it when the call is over already:
+    /// the file is closed a moment later (REC-15). `change` says whether it is the recording that was published last.
+    pub(crate) fn end_recording(&self, change: impl FnOnce(&mut RecorderStatus) -> bool) {
+        {
+            // Held meanwhile, so that the end of the call does not let the listeners go in between.
+            let mut listeners = self.listeners.lock();
+            let mut changed = false;
+            self.publish(|published| changed = change(&mut published.recorder));
+            if !changed {
+                return;
+            }
+            let status = self.read(|published| published.recorder);
+            let event = ChannelEvent::Recorder { state: status.state, cause: status.cause };
+            listeners.retain(|listener| listener.send(event.clone()).is_ok());
+        }
+        self.stop_announcing_if_over();
+    }
+
+    /// Lets the listeners go if nothing more can happen: the call of a channel that makes none is over, and its last
+    /// recording is closed.
+    fn stop_announcing_if_over(&self) {
+        let mut listeners = self.listeners.lock();
+        let over = self.read(|published| {
+            published.state == State::Idle && published.recorder.state != RecorderState::Recording
+        });
+        if self.direction == Direction::Inbound && over {
+            listeners.clear();
         }
     }
 

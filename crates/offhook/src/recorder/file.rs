@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::names;
 use super::{RecordError, RecorderCause, RecorderState};
 use crate::playable::MediaError;
-use crate::shared::{ChannelEvent, Shared};
+use crate::shared::Shared;
 use crate::work::Work;
 
 /// The recordings that are being written, so that no two write the same file (REC-17). Cloning shares it.
@@ -188,21 +188,15 @@ async fn write(
     }
     drop(file);
     let cause = if failed.is_some() { finish.cause } else { RecorderCause::Error };
-    let mut published = false;
-    shared.publish(|now| {
-        let status = &mut now.recorder;
-        published = status.number == number;
-        if published {
-            status.state =
-                if cause == RecorderCause::Error { RecorderState::Error } else { RecorderState::Idle };
-            status.cause = cause;
-            status.audio_detected = Some(finish.audio_detected);
+    shared.end_recording(|status| {
+        if status.number != number {
+            return false;
         }
+        status.state = if cause == RecorderCause::Error { RecorderState::Error } else { RecorderState::Idle };
+        status.cause = cause;
+        status.audio_detected = Some(finish.audio_detected);
+        true
     });
-    if published {
-        let state = shared.read(|published| published.recorder.state);
-        shared.announce(&ChannelEvent::Recorder { state, cause });
-    }
     if let Some(reply) = finish.reply {
         let _ = reply.send(Ok(cause));
     }
