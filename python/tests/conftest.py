@@ -17,7 +17,7 @@ from support.server import ServerProcess, find_binary
 from support.sip import Caller
 from support.standstill import StandstillWatch
 
-pytest_plugins = ["offhook.testing.plugin"]
+pytest_plugins = ["offhook.testing.plugin", "pytester"]
 
 DEADLOCK_SECONDS = 120
 

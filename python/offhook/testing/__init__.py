@@ -19,6 +19,7 @@ not otherwise.
 from __future__ import annotations
 
 from offhook.testing._call import Call, Instance
+from offhook.testing._heard import Heard
 from offhook.testing._rehearsal import Rehearsal
 from offhook.testing._server import ClockStandsError, InvalidApplicationError, RehearsalError
 from offhook.testing._unittest import TestCase
@@ -26,6 +27,7 @@ from offhook.testing._unittest import TestCase
 __all__ = [
     "Call",
     "ClockStandsError",
+    "Heard",
     "Instance",
     "InvalidApplicationError",
     "Rehearsal",

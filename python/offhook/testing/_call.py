@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from offhook.enums import Cause, State
+from offhook.testing._heard import Heard
 from offhook.testing._server import RehearsalError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Call:
         self._server = server
         self._number = number
         self._responses_told = 0
+        self.listened: list[Heard] = []
         self.instance = Instance(self)
 
     # What comes from the server
@@ -104,6 +106,67 @@ class Call:
         lines = (f"{at:8.3f} {arrow} {summary}" for at, arrow, summary in self._status()["ladder"])
         return "\n".join(lines)
 
+    # What the person hears
+
+    def hears_tone(self, name: str, within: float = 10.0, at_least: float | None = None) -> Heard:
+        """Listen for a tone of the catalogue: its frequencies and its cadence, at any level.
+
+        Like every ``hears_`` function it looks at what came since the last thing that was recognised, and
+        listens on: what it looks for has to begin within so many seconds from now. Time goes on no further
+        than it takes.
+
+        Args:
+            name: such as ``ringback.gb``; ``offhook tones`` lists them.
+            within: seconds.
+            at_least: so many seconds of the tone are enough; ``None`` takes a whole pass and the beginning
+                of the next.
+
+        Returns:
+            Something that is true if it was heard, and that tells what was heard instead if not.
+        """
+        return self._hears(f"tone {name}", {"tone": {"name": name, "at_least": at_least}}, within)
+
+    def hears_file(self, file: str | Path, within: float = 10.0) -> Heard:
+        """Listen for a WAV file, from its beginning to its end.
+
+        Args:
+            file: its name in the server's media root, as the application has it, or a path.
+            within: seconds in which it begins.
+        """
+        return self._hears(f"file {file}", {"file": str(file)}, within)
+
+    def hears_speech(self, text: str, within: float = 10.0) -> Heard:
+        """Listen for what the server's speech engine makes of a text, in the server's voice.
+
+        Another word, or another voice, is not recognised.
+
+        Args:
+            text: what is said, as the application has it; one sentence of several will do.
+            within: seconds in which it begins.
+        """
+        return self._hears(f"speech “{text}”", {"speech": text}, within)
+
+    def hears_beep(self, within: float = 10.0) -> Heard:
+        """Listen for one short tone, 80 ms to two seconds of one frequency.
+
+        Args:
+            within: seconds in which it begins.
+        """
+        return self._hears("a beep", "beep", within)
+
+    def hears_silence(self, seconds: float) -> Heard:
+        """Listen for so many seconds from now on, in which nothing is to be heard."""
+        return self._hears(f"{seconds} s of silence", {"silence": seconds}, 0.0)
+
+    def hears_digits(self, digits: str, within: float = 10.0) -> Heard:
+        """Wait for keys that the application presses.
+
+        Args:
+            digits: such as ``123#``.
+            within: seconds in which the first of them comes.
+        """
+        return self._hears(f"digits {digits}", {"digits": digits}, within)
+
     # Time
 
     def wait(self, seconds: float) -> None:
@@ -165,7 +228,26 @@ class Call:
             f"<Call {self._number + 1}: {status['state']} after {status['now']:.3f} s, responses [{codes}]>"
         )
 
+    def keep(self, folder: str | Path, title: str = "One call, as the caller saw and heard it") -> list[Path]:
+        """Write the call so far into files: ``heard.wav``, ``call.svg`` and ``ladder.txt``.
+
+        With pytest this is done for every call of a failed test.
+
+        Returns:
+            The files.
+        """
+        kept = self._server.request(
+            "call.keep", call=self._number, folder=str(Path(folder).resolve()), title=title
+        )
+        return [Path(file) for file in kept["files"]]
+
     # The test server
+
+    def _hears(self, what: str, expectation: Any, within: float) -> Heard:
+        outcome = self._server.request("call.hears", call=self._number, what=expectation, within=within)
+        heard = Heard(what, outcome)
+        self.listened.append(heard)
+        return heard
 
     def _status(self) -> dict[str, Any]:
         status: dict[str, Any] = self._server.request("call.status", call=self._number)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
 from offhook.testing._rehearsal import DEFAULT_SEED, Rehearsal
+from offhook.testing._report import report
+
+_rehearsals = pytest.StashKey["list[Rehearsal]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,6 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=DEFAULT_SEED,
         help=f"where all chance in simulated calls comes from (default: {DEFAULT_SEED})",
+    )
+    group.addoption(
+        "--offhook-artifacts",
+        type=Path,
+        default=Path("offhook-artifacts"),
+        help="folder for what is kept of the calls of a failed test (default: offhook-artifacts)",
     )
 
 
@@ -29,4 +40,19 @@ def offhook(request: pytest.FixtureRequest) -> Iterator[Rehearsal]:
     """
     folders = [request.path.parent, request.config.rootpath]
     with Rehearsal(seed=request.config.getoption("offhook_seed"), folders=folders) as rehearsal:
+        request.node.stash.setdefault(_rehearsals, []).append(rehearsal)
         yield rehearsal
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.CallInfo[None], None]:
+    """Show what the callers of a failed test saw and heard, and keep it as files."""
+    outcome = yield
+    result = outcome.get_result()  # type: ignore[attr-defined]
+    if not result.failed or result.when != "call":
+        return
+    for rehearsal in item.stash.get(_rehearsals, []):
+        folder = item.config.getoption("offhook_artifacts") / re.sub(r"[^\w.\-\[\]]+", "-", item.nodeid)
+        words = report(rehearsal, folder)
+        if words:
+            result.sections.append(("simulated calls", words))

@@ -11,7 +11,7 @@ use offhook::media::{Sound, wav};
 use offhook::sim::{Link, Sim};
 use offhook::sip::{Clearing, Party, Reliability};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::protocol::{self, Deed, Problem, Reliable};
 
@@ -20,7 +20,11 @@ pub(super) struct PersonsCall {
     pub(super) out: OutCall,
     pub(super) address: IpAddr,
     /// Virtual time at the INVITE.
-    pub(super) began: Duration,
+    pub(super) began: Instant,
+    /// The server that was called.
+    pub(super) server: usize,
+    /// Everything up to here has been recognised; seconds since the INVITE.
+    pub(super) heard_until: f64,
     /// The person's telephone, which runs the call.
     _caller: Caller,
 }
@@ -63,9 +67,9 @@ pub(super) async fn start(
     if wanted.mute {
         request = request.silent();
     }
-    let began = sim.elapsed();
+    let began = Instant::now();
     let out = caller.call(request).await.map_err(|error| Problem::usage(error.to_string()))?;
-    Ok(PersonsCall { out, address, began, _caller: caller })
+    Ok(PersonsCall { out, address, began, server: wanted.server, heard_until: 0.0, _caller: caller })
 }
 
 impl PersonsCall {
@@ -95,6 +99,11 @@ impl PersonsCall {
             Deed::HangUp => self.out.hang_up(),
         }
         Ok(())
+    }
+
+    /// Virtual time since the INVITE; to be asked inside a piece of the simulation.
+    pub(super) fn now(&self) -> Duration {
+        self.began.elapsed()
     }
 
     /// Everything that is known, as the protocol has it. Times are seconds since the INVITE.

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use offhook::Server;
+use offhook::media::speech::Voice;
 use offhook::sim::{Hold, Sim, Stage};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -15,6 +16,8 @@ use tokio::time::{sleep, timeout};
 
 use super::calls::{self, PersonsCall};
 use super::fingerprint::Fingerprint;
+use super::hearing::{self, Sources};
+use super::keepsake;
 use super::protocol::{self, Event, Open, Problem, Request, Serve};
 use super::runs::{Runs, Watched};
 use crate::config::ServiceEntry;
@@ -41,6 +44,9 @@ pub(super) struct Hall {
 struct Running {
     server: Server,
     pool: Arc<Pool>,
+    media_root: PathBuf,
+    /// The voice in which it speaks.
+    voice: Voice,
 }
 
 impl Hall {
@@ -105,6 +111,11 @@ impl Hall {
                 self.piece(call.act(request.act))?;
                 self.status(request.call)
             }
+            Request::Hears(request) => self.hears(&request),
+            Request::Keep(request) => {
+                let call = self.one(request.call)?;
+                self.piece(keepsake::keep(call, &request.folder, &request.title))
+            }
             Request::Status(request) => self.status(request.call),
             Request::Wait(wait) => {
                 let time = seconds("seconds", wait.seconds)?;
@@ -166,6 +177,9 @@ impl Hall {
         if let Some(voice) = &serve.voice {
             config.speech.voice.clone_from(voice);
         }
+        let voice = config.speech.voice.parse::<Voice>();
+        let voice = voice.map_err(|error| Problem::usage(error.to_string()))?;
+        let media_root = config.media_root.clone();
         let network = sim.network(server_address(number));
         let runs = self.runs.clone();
         let running = self.piece(async move {
@@ -181,7 +195,7 @@ impl Hall {
                 .start(Watched { gateway, runs })
                 .await
                 .map_err(|error| Problem::usage(error.to_string()))?;
-            Ok(Running { server, pool })
+            Ok(Running { server, pool, media_root, voice })
         })?;
         self.servers.push(running);
         Ok(json!({"server": number}))
@@ -200,12 +214,29 @@ impl Hall {
         Ok(json!({"call": number}))
     }
 
+    fn hears(&mut self, request: &protocol::Hears) -> Result<Value, Problem> {
+        let within = seconds("within", request.within)?;
+        self.one(request.call)?;
+        // Taken out and put back: the piece needs it and the hall at a time.
+        let mut call = self.calls.swap_remove(request.call);
+        let result = match self.servers.get(call.server) {
+            Some(running) => {
+                let sources = Sources { media_root: &running.media_root, voice: running.voice };
+                self.piece(hearing::listen(&mut call, &sources, &request.what, within))
+            }
+            None => Err(Problem::usage("the server is gone")),
+        };
+        self.calls.push(call);
+        let last = self.calls.len() - 1;
+        self.calls.swap(request.call, last);
+        result
+    }
+
     fn status(&self, number: usize) -> Result<Value, Problem> {
         let call = self.one(number)?;
         let mut status = call.status();
         status["instance"] = self.runs.status(call.address, &self.lockstep);
-        status["began"] = json!(call.began.as_secs_f64());
-        status["now"] = json!((self.stage.elapsed() - call.began).as_secs_f64());
+        status["now"] = json!(self.stage.run(async { call.now() }).as_secs_f64());
         Ok(status)
     }
 

@@ -8,6 +8,8 @@
 mod calls;
 mod fingerprint;
 mod hall;
+mod hearing;
+mod keepsake;
 mod protocol;
 mod runs;
 

@@ -27,6 +27,12 @@ pub(super) enum Request {
     /// Lets the person at the telephone do something.
     #[serde(rename = "call.act")]
     Act(Act),
+    /// Lets the person listen for something.
+    #[serde(rename = "call.hears")]
+    Hears(Hears),
+    /// Writes down what the person saw and heard so far.
+    #[serde(rename = "call.keep")]
+    Keep(Keep),
     /// Says everything that is known of a call.
     #[serde(rename = "call.status")]
     Status(OneCall),
@@ -150,6 +156,41 @@ pub(super) enum Deed {
     Play(PathBuf),
     /// CANCEL before the answer, BYE after it.
     HangUp,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Hears {
+    pub(super) call: usize,
+    pub(super) what: Expectation,
+    /// It begins in so many seconds from now, or has come already since the last thing that was recognised.
+    pub(super) within: f64,
+}
+
+/// What is expected to be heard.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Expectation {
+    /// A tone of the catalogue. `at_least` seconds of it are enough; `None` takes a whole pass.
+    Tone { name: String, at_least: Option<f64> },
+    /// A WAV file of the server's media root, or anywhere.
+    File(String),
+    /// What the server's speech engine makes of a text.
+    Speech(String),
+    /// One short tone.
+    Beep,
+    /// Nothing for so many seconds from now on.
+    Silence(f64),
+    /// Keys that the far end presses.
+    Digits(String),
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Keep {
+    pub(super) call: usize,
+    /// Where the files go.
+    pub(super) folder: PathBuf,
+    /// The heading of the picture.
+    pub(super) title: String,
 }
 
 #[derive(Debug, Deserialize)]

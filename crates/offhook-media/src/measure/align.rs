@@ -20,6 +20,20 @@ pub fn correlate(reference: &[i16], heard: &[i16]) -> Option<Alignment> {
     if reference.len() > heard.len() || energy == 0.0 {
         return None;
     }
+    scores(reference, heard)
+        .into_iter()
+        .enumerate()
+        .map(|(offset, score)| Alignment { offset, score })
+        .max_by(|first, second| first.score.total_cmp(&second.score).then(second.offset.cmp(&first.offset)))
+        .filter(|best| best.score != 0.0)
+}
+
+/// The normalised cross-correlation for each offset of the reference; empty if it is longer than `heard`.
+pub(super) fn scores(reference: &[i16], heard: &[i16]) -> Vec<f64> {
+    if reference.len() > heard.len() {
+        return Vec::new();
+    }
+    let energy: f64 = reference.iter().map(|sample| f64::from(*sample).powi(2)).sum();
     let products = products(reference, heard);
     let mut sums = vec![0.0];
     sums.extend(heard.iter().scan(0.0, |sum, sample| {
@@ -30,10 +44,7 @@ pub fn correlate(reference: &[i16], heard: &[i16]) -> Option<Alignment> {
         let local: f64 = sums[offset + reference.len()] - sums[offset];
         if local > 0.0 { products[offset] / (energy * local).sqrt() } else { 0.0 }
     };
-    (0..=heard.len() - reference.len())
-        .map(|offset| Alignment { offset, score: score(offset).clamp(-1.0, 1.0) })
-        .max_by(|first, second| first.score.total_cmp(&second.score).then(second.offset.cmp(&first.offset)))
-        .filter(|best| best.score != 0.0)
+    (0..=heard.len() - reference.len()).map(|offset| score(offset).clamp(-1.0, 1.0)).collect()
 }
 
 /// The sum of products of both sounds for each offset of the reference.

@@ -11,10 +11,14 @@ mod align;
 mod cadence;
 mod level;
 mod picture;
+mod recognise;
 mod spectrum;
+mod tone_match;
 
 pub use align::{Alignment, correlate};
 pub use cadence::{Burst, bursts, cadence, silences};
 pub use level::{FULL_SCALE_SINE_DBM0, level_dbm0, peak_of_dbm0, rms_dbm0};
 pub use picture::{Spectrogram, peaks, spectrogram};
+pub use recognise::{Likeness, Sought};
 pub use spectrum::{Component, dominant_frequencies, dominant_frequency};
+pub use tone_match::{SoughtTone, ToneFound};
