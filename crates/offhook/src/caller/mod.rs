@@ -1,4 +1,4 @@
-//! A scripted caller: calls, listens, presses keys, and shows what came.
+//! A scripted caller: calls, listens, presses keys, and shows what came; and a scripted callee.
 //!
 //! It works on every [`Network`]: on the machine's own, as `offhook call` and the demo use it, and in
 //! the [simulator](crate::sim).
@@ -25,9 +25,11 @@
 //! # }
 //! ```
 
+mod callee;
 mod heard;
 mod ladder;
 mod out_call;
+mod reception;
 mod request;
 mod task;
 
@@ -40,9 +42,11 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+pub use self::callee::Callee;
 pub use self::heard::{Heard, HeardPacket};
 pub use self::ladder::{LadderDirection, LadderEntry};
 pub use self::out_call::{OfferOutcome, OutCall};
+pub use self::reception::Reception;
 pub use self::request::{CallRequest, CallSdp, ParseTargetError};
 
 use self::task::{Order, Task};
@@ -99,12 +103,7 @@ impl Caller {
         let socket = network.sip(config.bind).await?;
         let media = network.media(&config.media)?;
         let mut random = Random::new(config.seed);
-        let mut endpoint = EndpointConfig::default();
-        endpoint.timers.t1 = config.timers.t1;
-        endpoint.timers.t2 = config.timers.t2;
-        endpoint.timers.t4 = config.timers.t4;
-        endpoint.server = Text::from(config.user_agent.clone());
-        let endpoint = Endpoint::new(endpoint, random.next_u64());
+        let endpoint = endpoint(&config, random.next_u64());
         let (orders, inbox) = mpsc::unbounded_channel();
         let task = Task::new(config, socket.clone(), media, endpoint, random);
         let task = tokio::spawn(task.run(inbox));
@@ -157,6 +156,16 @@ impl Drop for Caller {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// The SIP side of a caller or callee.
+fn endpoint(config: &CallerConfig, seed: u64) -> Endpoint {
+    let mut endpoint = EndpointConfig::default();
+    endpoint.timers.t1 = config.timers.t1;
+    endpoint.timers.t2 = config.timers.t2;
+    endpoint.timers.t4 = config.timers.t4;
+    endpoint.server = Text::from(config.user_agent.clone());
+    Endpoint::new(endpoint, seed)
 }
 
 /// Why a call was not made.

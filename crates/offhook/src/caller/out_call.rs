@@ -1,4 +1,4 @@
-//! A call that a caller made.
+//! A call that a caller made or a callee took.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::task::Order;
 use super::{Heard, HeardPacket, LadderEntry, state_of};
 use crate::state::State;
 
-/// A call that a [`Caller`](super::Caller) made. It goes on by itself; dropping this leaves it as it is.
+/// A call that a [`Caller`](super::Caller) made or a [`Callee`](super::Callee) took. It goes on by itself; dropping this leaves it as it is.
 pub struct OutCall {
     call: Call,
     log: Arc<watch::Sender<CallLog>>,

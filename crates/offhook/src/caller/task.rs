@@ -13,13 +13,14 @@ use offhook_media::{
 use offhook_net::StreamId;
 use offhook_sip::sdp::{self, Direction, LocalMedia, SessionDescription, StreamParameters};
 use offhook_sip::{
-    Call, Endpoint, Event, Flow, Headers, Message, NameAddr, OfferId, OfferMethod, Outgoing, ParseLimits,
-    Response, StatusCode, Transmit, Uri,
+    Call, Endpoint, Event, Flow, HeaderName, Headers, Incoming, Message, NameAddr, OfferId, OfferMethod,
+    Outgoing, ParseLimits, Progress, Response, StatusCode, Transmit, Uri,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
-use super::out_call::CallLog;
+use super::out_call::{CallLog, OutCall};
+use super::reception::{Reception, Step};
 use super::request::{CallRequest, CallSdp};
 use super::{CallError, CallerConfig, HeardPacket, LadderDirection, LadderEntry, OfferOutcome};
 use crate::call::{codec_of, codec_specs, stream_direction};
@@ -44,6 +45,7 @@ pub(super) enum Order {
         reply: oneshot::Sender<OfferOutcome>,
     },
     Heard(Call, oneshot::Sender<()>),
+    Step(Call, Step),
 }
 
 pub(super) struct Task {
@@ -57,6 +59,14 @@ pub(super) struct Task {
     streams: HashMap<StreamId, Call>,
     stream_events: StreamEvents,
     arriving: Option<mpsc::UnboundedReceiver<(StreamId, StreamEvent)>>,
+    receiving: Option<Receiving>,
+}
+
+/// What is done with calls that come.
+struct Receiving {
+    reception: Reception,
+    orders: mpsc::UnboundedSender<Order>,
+    hand_over: mpsc::UnboundedSender<OutCall>,
 }
 
 /// One call of the caller.
@@ -71,6 +81,8 @@ struct CallerCall {
     sends_media: bool,
     /// Our last description in the dialog.
     ours: Option<SessionDescription>,
+    /// What was agreed on for a call that came, until its stream starts.
+    agreed: Option<StreamParameters>,
     /// Our first offer still waits for its answer.
     offer_open: bool,
     /// The codecs that payload types stand for.
@@ -106,7 +118,19 @@ impl Task {
             streams: HashMap::new(),
             stream_events,
             arriving: Some(arriving),
+            receiving: None,
         }
+    }
+
+    /// The same task taking calls.
+    pub(super) fn receiving(
+        mut self,
+        reception: Reception,
+        orders: mpsc::UnboundedSender<Order>,
+        hand_over: mpsc::UnboundedSender<OutCall>,
+    ) -> Self {
+        self.receiving = Some(Receiving { reception, orders, hand_over });
+        self
     }
 
     pub(super) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
@@ -193,6 +217,7 @@ impl Task {
             Order::Offer { call, method, direction, codecs, reply } => {
                 self.offer(now, call, method, direction, codecs.as_deref(), reply);
             }
+            Order::Step(call, step) => self.step(now, call, step),
             Order::Heard(call, reply) => {
                 if let Some(CallerCall { stream: Some(stream), heard, .. }) = self.calls.get_mut(&call) {
                     *heard = Some(reply);
@@ -244,6 +269,7 @@ impl Task {
             sends_media: request.sends_media,
             offer_open: sdp.is_some(),
             ours: sdp,
+            agreed: None,
             payloads: Vec::new(),
             direction: Direction::SendRecv,
             offering: None,
@@ -280,12 +306,15 @@ impl Task {
             Event::NoAnswer { call } => self.offer_over(call, OfferOutcome::Failed),
             Event::Offer { call, id, sdp, .. } => self.offered(now, call, id, sdp),
             Event::Incoming(incoming) => {
-                let refused =
-                    self.endpoint.reject(now, incoming.call, StatusCode::BUSY_HERE, Headers::default());
-                if let Err(error) = refused {
+                let status = match self.receive(now, &incoming) {
+                    Ok(()) => return,
+                    Err(status) => status,
+                };
+                if let Err(error) = self.endpoint.reject(now, incoming.call, status, Headers::default()) {
                     tracing::debug!(%error, "a call to the caller was not refused");
                 }
             }
+            Event::Acknowledged { call } => self.note(call, |log| log.answered = true),
             Event::Cleared { call, clearing } => {
                 let Some(entry) = self.calls.get_mut(&call) else { return };
                 entry.cleared = true;
@@ -304,6 +333,93 @@ impl Task {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A call comes: it is taken by the script, or refused with a status.
+    fn receive(&mut self, now: Instant, incoming: &Incoming) -> Result<(), StatusCode> {
+        let Receiving { reception, orders, hand_over } =
+            self.receiving.as_ref().ok_or(StatusCode::BUSY_HERE)?;
+        let fault = StatusCode::SERVER_INTERNAL_ERROR;
+        let codecs: CodecList = reception.codecs.parse().map_err(|_| fault)?;
+        let bind = self.config.media.address.unwrap_or(incoming.flow.local.ip());
+        let ports = self.media.reserve(bind).map_err(|_| fault)?;
+        let address = self.config.media.advertised.unwrap_or(incoming.flow.local.ip());
+        let local = LocalMedia::new(address, ports.rtp().port(), self.random.next_u64() >> 2);
+        let offer = incoming.sdp.as_ref().ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let negotiated =
+            sdp::answer(offer, &codec_specs(&codecs), &local).map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)?;
+
+        let call = incoming.call;
+        let log = Arc::new(watch::Sender::new(CallLog::default()));
+        let call_id = incoming.request.headers.get(&HeaderName::CallId);
+        let call_id: Box<[u8]> = call_id.map(|id| id.as_bytes().into()).unwrap_or_default();
+        let entry = CallerCall {
+            log: log.clone(),
+            began: now,
+            call_id: call_id.clone(),
+            codecs,
+            local,
+            ports: Some(ports),
+            stream: None,
+            sends_media: reception.sends_media,
+            offer_open: false,
+            ours: Some(negotiated.answer),
+            agreed: Some(negotiated.stream),
+            payloads: Vec::new(),
+            direction: Direction::SendRecv,
+            offering: None,
+            heard: None,
+            cleared: false,
+        };
+        let invite = incoming.request.to_bytes();
+        log.send_modify(|log| {
+            log.ladder.push(LadderEntry::new(Duration::ZERO, LadderDirection::Received, invite, &[]));
+        });
+        self.by_call_id.insert(call_id, call);
+        self.calls.insert(call, entry);
+        // A test that is over takes no calls.
+        let _ = hand_over.send(OutCall::new(call, log, orders.clone()));
+        tokio::spawn(follow(reception.steps.clone(), call, orders.clone()));
+        Ok(())
+    }
+
+    /// Carries out one step of a script.
+    fn step(&mut self, now: Instant, call: Call, step: Step) {
+        let Some(entry) = self.calls.get_mut(&call) else { return };
+        let (answer, agreed) = (entry.ours.clone(), entry.agreed.clone());
+        let done = match step {
+            Step::Wait(_) => Ok(()),
+            Step::Provisional(status, has_sdp) => {
+                let sdp = answer.filter(|_| has_sdp);
+                let progress = Progress { status, sdp, headers: Headers::default() };
+                let rung = self.endpoint.ring(now, call, progress).map_err(|error| error.to_string());
+                if let (true, Some(agreed)) = (has_sdp, agreed) {
+                    self.start_stream(call, agreed);
+                }
+                rung.map(drop)
+            }
+            Step::Play(sound) => {
+                self.order(now, Order::Play(call, sound));
+                Ok(())
+            }
+            Step::Answer => {
+                let answered = self.endpoint.answer(now, call, answer.as_ref(), Headers::default());
+                if let Some(agreed) = agreed {
+                    self.start_stream(call, agreed);
+                }
+                answered.map_err(|error| error.to_string())
+            }
+            Step::Refuse(status, headers) => {
+                self.endpoint.reject(now, call, status, headers).map_err(|error| error.to_string())
+            }
+            Step::HangUp => {
+                self.endpoint.hang_up(now, call, Headers::default()).map_err(|error| error.to_string())
+            }
+        };
+        if let Err(error) = done {
+            // The caller was faster.
+            tracing::debug!(%error, "a step of the callee was not done");
         }
     }
 
@@ -544,6 +660,17 @@ impl Task {
             && let Some(entry) = self.calls.remove(&call)
         {
             self.by_call_id.remove(&entry.call_id);
+        }
+    }
+}
+
+/// Hands the steps of a script to the task, each when its time has come.
+async fn follow(steps: Vec<Step>, call: Call, orders: mpsc::UnboundedSender<Order>) {
+    for step in steps {
+        match step {
+            Step::Wait(time) => tokio::time::sleep(time).await,
+            // A callee that has ended does nothing more.
+            step => drop(orders.send(Order::Step(call, step))),
         }
     }
 }

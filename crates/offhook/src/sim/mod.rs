@@ -30,6 +30,7 @@
 
 mod engine;
 mod link;
+mod raw_answer;
 mod raw_call;
 mod raw_peer;
 mod socket;
@@ -46,6 +47,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use self::link::{Datagram, Fate, Link};
+pub use self::raw_answer::RawAnswer;
 pub use self::raw_call::RawCall;
 pub use self::raw_peer::{Arrived, RawPeer};
 pub use self::stage::{Hold, Stage};
@@ -54,7 +56,7 @@ use self::engine::VirtualEngine;
 use self::socket::VirtualSocket;
 use self::wire::Wire;
 use crate::app::Application;
-use crate::caller::{Caller, CallerConfig};
+use crate::caller::{Callee, Caller, CallerConfig, Reception};
 use crate::config::{Config, MediaConfig};
 use crate::network::{BoxFuture, MediaEngine, Network, SipSocket};
 use crate::server::Server;
@@ -194,6 +196,23 @@ impl Sim {
         caller.unwrap_or_else(|error| panic!("the simulated caller at {address}: {error}"))
     }
 
+    /// A scripted callee at an address of its own.
+    ///
+    /// # Panics
+    ///
+    /// When the address is in use.
+    pub async fn callee(&self, address: SocketAddr, reception: Reception) -> Callee {
+        let seed = Some(!self.seed ^ u64::from(address.port()));
+        let config = CallerConfig { bind: address, seed, ..CallerConfig::default() };
+        let callee = Callee::new(self.network(address.ip()), config, reception).await;
+        callee.unwrap_or_else(|error| panic!("the simulated callee at {address}: {error}"))
+    }
+
+    /// Gives a host a name, for servers that call it.
+    pub fn name(&self, name: &str, host: IpAddr) {
+        self.wire.name(name, host);
+    }
+
     /// Virtual time since the scenario began.
     pub fn elapsed(&self) -> Duration {
         self.wire.elapsed(Instant::now().into_std())
@@ -212,6 +231,9 @@ impl Sim {
     /// Where [`server`](Self::server) serves.
     pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 5060);
 
+    /// An address for a [`callee`](Self::callee).
+    pub const CALLEE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 4)), 5060);
+
     /// Where [`caller`](Self::caller) calls from.
     pub const CALLER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), 5060);
 }
@@ -227,6 +249,11 @@ impl Network for VirtualNetwork {
         let ip = if bind.ip().is_unspecified() { self.host } else { bind.ip() };
         let socket = VirtualSocket::bind(&self.wire, SocketAddr::new(ip, bind.port()));
         Box::pin(async move { socket.map(|socket| Arc::new(socket) as Arc<dyn SipSocket>) })
+    }
+
+    fn resolve(&self, name: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
+        let found = self.wire.host(&name).map(|host| vec![SocketAddr::new(host, port)]);
+        Box::pin(async move { found.ok_or_else(|| io::ErrorKind::NotFound.into()) })
     }
 
     fn media(&self, config: &MediaConfig) -> io::Result<Arc<dyn MediaEngine>> {

@@ -35,6 +35,8 @@ struct State {
     interceptor: Option<Interceptor>,
     random: Random,
     receivers: HashMap<SocketAddr, Receiver>,
+    /// The hosts that have a name.
+    names: HashMap<String, IpAddr>,
     on_the_way: BinaryHeap<Reverse<OnTheWay>>,
     sent: u64,
     /// The latest arrival between two addresses: jitter alone does not reorder.
@@ -60,6 +62,7 @@ impl Wire {
             interceptor: None,
             random: Random::new(Some(seed)),
             receivers: HashMap::new(),
+            names: HashMap::new(),
             on_the_way: BinaryHeap::new(),
             sent: 0,
             latest: HashMap::new(),
@@ -85,6 +88,16 @@ impl Wire {
 
     pub(super) fn intercept(&self, interceptor: Interceptor) {
         self.state.lock().interceptor = Some(interceptor);
+    }
+
+    /// Gives a host a name.
+    pub(super) fn name(&self, name: &str, host: IpAddr) {
+        self.state.lock().names.insert(name.to_owned(), host);
+    }
+
+    /// The host of that name.
+    pub(super) fn host(&self, name: &str) -> Option<IpAddr> {
+        self.state.lock().names.get(name).copied()
     }
 
     /// Listens on an address; port 0 takes a free one.
