@@ -10,6 +10,7 @@ pub(crate) struct Admission {
     backing_off: AtomicBool,
     limiter: bool,
     responder: bool,
+    closed: AtomicBool,
     most: usize,
     lower: usize,
 }
@@ -21,6 +22,7 @@ impl Admission {
             backing_off: AtomicBool::new(false),
             limiter: config.app_limiter,
             responder: config.app_responder,
+            closed: AtomicBool::new(false),
             most: config.num_apps,
             lower: config.num_apps_lower,
         }
@@ -28,7 +30,7 @@ impl Admission {
 
     /// A place for one more instance, held until the ticket is dropped.
     pub(crate) fn enter(self: &Arc<Self>) -> Option<Ticket> {
-        if !self.responder {
+        if !self.responder || self.closed.load(Ordering::Relaxed) {
             return None;
         }
         let running = self.running.fetch_add(1, Ordering::Relaxed);
@@ -42,6 +44,11 @@ impl Admission {
             self.backing_off.store(false, Ordering::Relaxed);
         }
         (!self.backing_off.load(Ordering::Relaxed)).then_some(ticket)
+    }
+
+    /// Lets no more instances in.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn running(&self) -> usize {

@@ -7,7 +7,9 @@ use std::pin::Pin;
 use crate::answer::AnswerError;
 use crate::channel::CallChannel;
 use crate::details::Details;
+use crate::dial::{DialError, WaitForAnswerError};
 use crate::error::OperationError;
+use crate::hold::HoldError;
 use crate::player::PlayError;
 use crate::reject::RejectError;
 use crate::ring::RingError;
@@ -141,7 +143,7 @@ macro_rules! from_operation {
     };
 }
 
-from_operation!(RingError, AnswerError, RejectError, PlayError);
+from_operation!(RingError, AnswerError, RejectError, PlayError, DialError, WaitForAnswerError, HoldError);
 
 /// The object-safe twin of [`Application`] that the server stores.
 pub(crate) trait AnyApplication: Send + Sync + 'static {

@@ -22,6 +22,7 @@ use crate::player::{
 use crate::recorder::FileRecorder;
 use crate::reject::{Reject, RejectError};
 use crate::ring::{Ring, RingError};
+use crate::service::InstanceStart;
 use crate::shared::{ChannelEvent, Published, Shared};
 use crate::state::State;
 use crate::tones::ToneManager;
@@ -37,7 +38,7 @@ use crate::tones::ToneManager;
 /// the call as it is (GEN-17).
 #[derive(Clone)]
 pub struct CallChannel {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl CallChannel {
@@ -123,6 +124,17 @@ impl CallChannel {
         if ended { State::Idle } else { self.state() }
     }
 
+    /// The extra channels of the instance, as many as its service allows, 0 to 3 (RUN-23, RUN-24). They
+    /// make calls and take none. An extra channel has none itself.
+    pub fn extra_channels(&self) -> &[CallChannel] {
+        &self.shared.extra
+    }
+
+    /// Why the instance of this channel runs.
+    pub fn instance(&self) -> &InstanceStart {
+        &self.shared.instance
+    }
+
     /// The state of the call; never waits (ST-8).
     pub fn state(&self) -> State {
         self.shared.state()
@@ -193,12 +205,12 @@ impl CallChannel {
         names.iter().filter_map(|name| self.request_header(name)).collect()
     }
 
-    /// The header fields that the 200 will carry, in order (SIP-1, ANS-11).
+    /// The header fields that the next INVITE or 200 will carry, in order (SIP-1, ANS-11, CALL-7).
     pub fn headers_to_send(&self) -> Vec<HeaderField> {
         self.shared.headers_to_send.lock().clone()
     }
 
-    /// Sets the header fields that the 200 will carry; they stay after sending (SIP-1, SIP-7).
+    /// Sets the header fields that the next INVITE or 200 will carry; they stay after sending (SIP-1, SIP-7).
     pub fn set_headers_to_send(&self, fields: Vec<HeaderField>) {
         *self.shared.headers_to_send.lock() = fields;
     }

@@ -5,9 +5,12 @@ use tokio::sync::oneshot;
 
 use crate::answer::{Answer, AnswerError};
 use crate::app::AppErrorKind;
+use crate::dial::{Dial, DialReply, WaitReply};
 use crate::digits::{DigitsError, GetDigits};
 use crate::dtmf_player::{DtmfPlayError, DtmfPlayerCause};
-use crate::playable::MediaError;
+use crate::error::Operation;
+use crate::hold::HoldReply;
+use crate::playable::{MediaError, PlayableMedia};
 use crate::player::{Play, PlayError, Player, PlayerCause, SeekError};
 use crate::recorder::{Record, RecordError, RecorderCause, RecordingFile};
 use crate::reject::{Reject, RejectError};
@@ -32,6 +35,10 @@ pub(crate) enum Command {
     Seek(Player, f64, oneshot::Sender<Result<bool, SeekError>>),
     Digits(DigitsCommand),
     Recorder(RecorderCommand),
+    Dial(Ticket, Operation, Dial, Until, DialReply),
+    WaitForAnswer(Ticket, Option<f64>, WaitReply),
+    Hold(Ticket, Option<PlayableMedia>, HoldReply),
+    Retrieve(Ticket, HoldReply),
     /// The future that awaited an operation was dropped (GEN-17).
     GiveUp(Ticket),
     /// The instance has ended (RUN-18).
@@ -57,7 +64,7 @@ pub(crate) enum RecorderCommand {
     Failed(JobId),
 }
 
-/// When a job is answered.
+/// When a job or a call is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
     Started,

@@ -5,6 +5,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::service::Service;
+use crate::trunk::Trunk;
+
 /// The settings of a server. [`Config::default`] serves SIP on UDP port 5060 of all IPv4 addresses.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -31,6 +34,11 @@ pub struct Config {
     pub limits: Limits,
     /// The SIP timers.
     pub timers: Timers,
+    /// The peers through which numbers are called. Default: none.
+    pub trunks: Vec<Trunk>,
+    /// The links between numbers or names and applications. A caller of an address that has no service gets
+    /// an instance too. Default: none.
+    pub services: Vec<Service>,
     /// Sends 180 on arrival; calls then start in `RING_INCOMING` (RUN-12). Default off.
     pub auto_ring: bool,
     /// The longest time that an answered call may last; zero switches the limit off (RUN-27). Default 14400 s.
@@ -72,6 +80,8 @@ impl Default for Config {
             shards: default_shards(),
             limits: Limits::default(),
             timers: Timers::default(),
+            trunks: Vec::new(),
+            services: Vec::new(),
             auto_ring: false,
             max_call: Duration::from_secs(14_400),
             media_timeout: Duration::ZERO,

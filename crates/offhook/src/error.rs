@@ -37,6 +37,16 @@ pub enum Operation {
     DtmfPlayer,
     /// Starting a recording.
     FileRecorder,
+    /// `call()`
+    Call,
+    /// `start_call()`
+    StartCall,
+    /// `wait_for_answer()`
+    WaitForAnswer,
+    /// `hold()`
+    Hold,
+    /// `retrieve()`
+    Retrieve,
 }
 
 impl Operation {
@@ -54,6 +64,11 @@ impl Operation {
             Self::GetDigits => "DTMFDetector.get_digits()",
             Self::DtmfPlayer => "DTMFPlayer.play()",
             Self::FileRecorder => "FileRecorder.record()",
+            Self::Call => "call()",
+            Self::StartCall => "start_call()",
+            Self::WaitForAnswer => "wait_for_answer()",
+            Self::Hold => "hold()",
+            Self::Retrieve => "retrieve()",
         }
     }
 }
@@ -74,6 +89,19 @@ pub struct WrongState {
     pub state: State,
     /// The states in which it is allowed.
     pub allowed: &'static [State],
+}
+
+/// The primary channel of an inbound application makes no calls; nothing was sent (CALL-22).
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error(
+    "{operation} in state {state}: the primary channel of an inbound application makes no calls; allowed on its \
+     extra channels"
+)]
+pub struct MakesNoCalls {
+    /// What was tried.
+    pub operation: Operation,
+    /// The state of the call.
+    pub state: State,
 }
 
 /// Another operation holds what this one needs (RING-5, MED-6).

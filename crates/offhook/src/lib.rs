@@ -42,7 +42,7 @@
 //!
 //! # What it does not do
 //!
-//! It makes no calls (yet) and mixes no conferences; TLS and SRTP are not spoken.
+//! It mixes no conferences; TLS and SRTP are not spoken.
 //!
 //! # Testing without a network
 //!
@@ -65,13 +65,17 @@ mod channels;
 mod clip;
 mod command;
 mod config;
+mod destination;
 mod details;
+mod dial;
 mod digits;
 mod dtmf_player;
 mod error;
 mod file_name;
 mod header;
+mod hold;
 mod network;
+mod place;
 mod playable;
 mod player;
 mod random;
@@ -80,6 +84,7 @@ mod reject;
 mod ring;
 mod seconds;
 mod server;
+mod service;
 mod settings;
 mod shard;
 mod shared;
@@ -87,6 +92,7 @@ pub mod sim;
 mod state;
 mod system_network;
 mod tones;
+mod trunk;
 mod work;
 
 pub use answer::{Answer, AnswerError, NoCommonCodec};
@@ -95,10 +101,14 @@ pub use cause::Cause;
 pub use channel::{AttachTonePlayerError, CallChannel, Events};
 pub use config::{Config, Limits, MediaConfig, Silence, SpeechConfig, SpeechProvider, Timers};
 pub use details::{Attestation, Details, Direction, FarEndType, MediaStats};
+pub use dial::{Dial, DialError, LiveSpeakerDetection, WaitForAnswerError};
 pub use digits::{DigitsCause, DigitsError, DtmfDetector, GetDigits};
 pub use dtmf_player::{DtmfPlayError, DtmfPlayer, DtmfPlayerCause};
-pub use error::{BadArgument, Busy, ErrorKind, Fault, Operation, OperationError, Unplayable, WrongState};
+pub use error::{
+    BadArgument, Busy, ErrorKind, Fault, MakesNoCalls, Operation, OperationError, Unplayable, WrongState,
+};
 pub use header::{HeaderField, HeaderFieldError};
+pub use hold::HoldError;
 pub use network::{BoxFuture, MediaEngine, Network, ReservedPorts, SipSocket, StreamEvents};
 /// Sound as a state machine: files, tones, speech, RTP streams and measurements.
 pub use offhook_media as media;
@@ -110,9 +120,11 @@ pub use player::{FilePlayer, Play, PlayError, Player, PlayerCause, PlayerState, 
 pub use recorder::{FileRecorder, Record, RecordError, RecorderCause, RecorderState};
 pub use reject::{Reject, RejectError};
 pub use ring::{Ring, RingError, Ringtone};
-pub use server::{Counts, Server, ServerBuilder, StartError};
+pub use server::{Counts, Server, ServerBuilder, ServerHandle, StartError, StartOutboundError};
+pub use service::{InstanceStart, Service};
 pub use settings::ConfigError;
 pub use shared::ChannelEvent;
 pub use state::State;
 pub use system_network::SystemNetwork;
 pub use tones::{CreateToneError, ToneManager};
+pub use trunk::{Trunk, TrunkCredentials};

@@ -26,6 +26,15 @@ pub trait Network: Send + Sync + 'static {
     /// Opens a SIP socket over UDP.
     fn sip(&self, bind: SocketAddr) -> BoxFuture<'_, io::Result<Arc<dyn SipSocket>>>;
 
+    /// The addresses of a host name, in the order in which they are to be tried.
+    ///
+    /// # Errors
+    ///
+    /// The system's reason why there are none.
+    fn resolve(&self, name: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
+        Box::pin(async move { Ok(tokio::net::lookup_host((name, port)).await?.collect()) })
+    }
+
     /// Starts a media engine.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! The server: sockets, shards and their end.
 
-use std::hash::Hasher;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,7 +19,9 @@ use crate::call_id;
 use crate::clip::ClipStore;
 use crate::config::Config;
 use crate::network::{MediaEngine, Network, SipSocket};
+use crate::place::{Place, shard_of};
 use crate::random::Random;
+use crate::service::InstanceStart;
 use crate::settings::{ConfigError, Settings};
 use crate::shard::{self, Order, ShardHandle, ShardParts};
 use crate::system_network::SystemNetwork;
@@ -33,6 +35,9 @@ pub struct Server {
     shards: Vec<ShardHandle>,
     media: Arc<dyn MediaEngine>,
     admission: Arc<Admission>,
+    settings: Arc<Settings>,
+    /// Instances that were started by request go to the shards in turn.
+    turn: Arc<AtomicUsize>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -70,7 +75,8 @@ impl ServerBuilder {
 
         let mut seeds = Random::new(config.seed);
         let (mut shards, mut tasks) = (Vec::new(), Vec::new());
-        for _ in 0..config.shards.max(1) {
+        let count = config.shards.max(1);
+        for index in 0..count {
             let (handle, task) = shard::start(ShardParts {
                 settings: settings.clone(),
                 app: app.clone(),
@@ -78,6 +84,8 @@ impl ServerBuilder {
                 media: media.clone(),
                 clips: clips.clone(),
                 admission: admission.clone(),
+                network: self.network.clone(),
+                place: Place { index, shards: count },
                 seed: Some(seeds.next_u64()),
             });
             shards.push(handle);
@@ -91,7 +99,8 @@ impl ServerBuilder {
         for address in &addresses {
             tracing::info!(%address, "serving SIP over UDP");
         }
-        Ok(Server { addresses, shards, media, admission, tasks })
+        let turn = Arc::default();
+        Ok(Server { addresses, shards, media, admission, settings, turn, tasks })
     }
 }
 
@@ -112,8 +121,29 @@ impl Server {
         &self.addresses
     }
 
-    /// Takes no new calls from now on: they get 503 with `Retry-After`, as do OPTIONS.
+    /// Starts an instance of an outbound service; see [`ServerHandle::start_outbound`].
+    ///
+    /// # Errors
+    ///
+    /// [`StartOutboundError`]: nothing was started.
+    pub fn start_outbound(&self, service: &str, parameters: &str) -> Result<(), StartOutboundError> {
+        self.handle().start_outbound(service, parameters)
+    }
+
+    /// A handle that starts instances, for other tasks; it may outlive the server.
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle {
+            shards: self.shards.iter().map(|shard| shard.orders.clone()).collect(),
+            admission: self.admission.clone(),
+            settings: self.settings.clone(),
+            turn: self.turn.clone(),
+        }
+    }
+
+    /// Takes no new calls from now on: they get 503 with `Retry-After`, as do OPTIONS. Start requests
+    /// are refused.
     pub fn stop_taking_calls(&self) {
+        self.admission.close();
         self.order(|| Order::Drain);
     }
 
@@ -129,6 +159,7 @@ impl Server {
     /// Hangs up every call and ends the server. Waits a moment for the far ends to confirm; they have
     /// been told in any case.
     pub async fn shut_down(&mut self) {
+        self.admission.close();
         self.order(|| Order::HangUpAll);
         let _ = timeout(CONFIRMATION, self.all_cleared()).await;
         self.order(|| Order::Stop);
@@ -191,11 +222,85 @@ impl Drop for Server {
     }
 }
 
+/// Starts instances of a server's outbound services. Cloning gives another handle to the same server.
+#[derive(Clone)]
+pub struct ServerHandle {
+    shards: Arc<[mpsc::UnboundedSender<Order>]>,
+    admission: Arc<Admission>,
+    settings: Arc<Settings>,
+    turn: Arc<AtomicUsize>,
+}
+
+impl ServerHandle {
+    /// Starts one instance of an outbound service. No call is placed: the instance decides whether and when
+    /// to call (RUN-9). `parameters` are what the application gets as its outbound parameters (RUN-7).
+    ///
+    /// # Errors
+    ///
+    /// [`StartOutboundError`]: nothing was started.
+    pub fn start_outbound(&self, service: &str, parameters: &str) -> Result<(), StartOutboundError> {
+        let Some(start) = self.settings.services.outbound(service) else {
+            let service = service.to_owned();
+            return Err(match self.settings.services.is_inbound(&service) {
+                true => StartOutboundError::WrongDirection { service },
+                false => StartOutboundError::NoService { service },
+            });
+        };
+        let allowed = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'^' && byte != b'|';
+        if !parameters.bytes().all(allowed) {
+            return Err(StartOutboundError::Parameters { parameters: parameters.to_owned() });
+        }
+        if !self.settings.config.app_responder {
+            return Err(StartOutboundError::Off);
+        }
+        let ticket = self.admission.enter().ok_or(StartOutboundError::Busy)?;
+        let outbound_parameters = Some(Arc::from(parameters));
+        let start = Arc::new(InstanceStart { outbound_parameters, ..start.as_ref().clone() });
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let shard = self.shards.get(turn % self.shards.len().max(1));
+        let sent = shard.map(|shard| shard.send(Order::Start(start, ticket)));
+        if let Some(Ok(())) = sent { Ok(()) } else { Err(StartOutboundError::Ended) }
+    }
+}
+
+/// Why no instance was started.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartOutboundError {
+    /// There is no outbound service of that name.
+    #[error("there is no outbound service {service:?}")]
+    NoService {
+        /// The name given.
+        service: String,
+    },
+    /// The service of that name is for callers (RUN-11).
+    #[error("service {service:?} is inbound; accepted: the name of an outbound service")]
+    WrongDirection {
+        /// The name given.
+        service: String,
+    },
+    /// The parameters hold a character that RUN-7 does not allow.
+    #[error("outbound parameters {parameters:?}; accepted: printable ASCII without ^ and |")]
+    Parameters {
+        /// The parameters given.
+        parameters: String,
+    },
+    /// As many instances run as are allowed, or the server is draining (RUN-25).
+    #[error("as many instances run as are allowed, or the server is about to end")]
+    Busy,
+    /// Start requests are switched off (RUN-26).
+    #[error("start requests are switched off")]
+    Off,
+    /// The server has ended.
+    #[error("the server has ended")]
+    Ended,
+}
+
 /// What a server holds (RUN-22).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Calls of which the instance, the SIP side or the media has not ended.
+    /// Channels of which the instance, the call or the media has not ended.
     pub calls: usize,
     /// Calls that are up.
     pub calls_up: usize,
@@ -257,7 +362,7 @@ async fn receive(socket: Arc<dyn SipSocket>, shards: Vec<mpsc::Sender<(Flow, Byt
 fn hand_on(shards: &[mpsc::Sender<(Flow, Bytes)>], flow: Flow, bytes: Bytes) {
     let shard = match shards.len() {
         1 => 0,
-        count => shard_of(&bytes, count),
+        count => shard_of(call_id::of(&bytes).unwrap_or_default(), count),
     };
     if let Some(inbox) = shards.get(shard)
         && inbox.try_send((flow, bytes)).is_err()
@@ -266,27 +371,8 @@ fn hand_on(shards: &[mpsc::Sender<(Flow, Bytes)>], flow: Flow, bytes: Bytes) {
     }
 }
 
-/// The shard of a call: a hash of its Call-ID, so that all messages of a call come to one shard.
-fn shard_of(datagram: &[u8], count: usize) -> usize {
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(call_id::of(datagram).unwrap_or_default());
-    (hasher.finish() % count as u64) as usize
-}
-
 /// Datagrams that are taken from a socket at one waking.
 const DATAGRAMS_AT_ONCE: usize = 64;
 
 /// How long the end of a server waits for the far ends to confirm their BYE.
 const CONFIRMATION: Duration = Duration::from_secs(2);
-
-#[cfg(test)]
-mod tests {
-    use super::shard_of;
-
-    #[test]
-    fn one_call_has_one_shard() {
-        let first = shard_of(b"INVITE\r\nCall-ID: a\r\n\r\n", 7);
-        assert_eq!(first, shard_of(b"BYE\r\ni: a\r\n\r\n", 7));
-        assert!(first < 7);
-    }
-}

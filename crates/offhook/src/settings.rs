@@ -1,5 +1,7 @@
 //! The settings of a server in the form in which its parts use them.
 
+use std::sync::Arc;
+
 use offhook_media::speech::{UnknownVoice, Voice};
 use offhook_media::{CodecList, CodecListError, SilencePolicy};
 use offhook_sip::{EndpointConfig, Text};
@@ -7,6 +9,8 @@ use thiserror::Error;
 
 use crate::config::{Config, Silence, SpeechProvider};
 use crate::recorder::Recordings;
+use crate::service::Services;
+use crate::trunk::CheckedTrunk;
 use crate::work::Work;
 
 /// A configuration that has been checked.
@@ -16,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) codecs: CodecList,
     /// The recordings of all its channels.
     pub(crate) recordings: Recordings,
+    pub(crate) trunks: Vec<Arc<CheckedTrunk>>,
+    pub(crate) services: Services,
 }
 
 impl Settings {
@@ -40,8 +46,11 @@ impl Settings {
         if !config.silence_level_dbm0.is_finite() {
             return Err(ConfigError::SilenceLevel { level: config.silence_level_dbm0.to_string() });
         }
+        let trunks = config.trunks.iter().map(|trunk| CheckedTrunk::new(trunk).map(Arc::new));
+        let trunks = trunks.collect::<Result<_, _>>()?;
+        let services = Services::new(&config.services)?;
         let recordings = Recordings::new(Work::new(config.seed));
-        Ok(Self { config, codecs, recordings })
+        Ok(Self { config, codecs, recordings, trunks, services })
     }
 
     /// The settings of one endpoint.
@@ -91,6 +100,40 @@ pub enum ConfigError {
     SilenceLevel {
         /// The value given.
         level: String,
+    },
+    /// The address or domain of a trunk is none.
+    #[error(
+        "{setting} {value:?} of trunk {trunk:?}; accepted: a host or address, such as sip.example.com:5060"
+    )]
+    TrunkAddress {
+        /// The trunk's name.
+        trunk: String,
+        /// Which setting.
+        setting: &'static str,
+        /// The value given.
+        value: String,
+    },
+    /// The prefix of a trunk is no beginning of a number.
+    #[error("prefix {prefix:?} of trunk {trunk:?}; accepted: digits, with or without a leading +")]
+    TrunkPrefix {
+        /// The trunk's name.
+        trunk: String,
+        /// The value given.
+        prefix: String,
+    },
+    /// A service wants more extra channels than there may be (RUN-23).
+    #[error("{given} extra channels of service {service:?}; accepted: 0 to 3")]
+    ExtraChannels {
+        /// The service's name.
+        service: String,
+        /// The number given.
+        given: u8,
+    },
+    /// Two services of one direction have the same name.
+    #[error("service {service:?} is there twice; accepted: one of each name and direction")]
+    ServiceTwice {
+        /// The name.
+        service: String,
     },
     /// The speech command is empty.
     #[error("the speech command is empty; accepted: a program and its arguments")]

@@ -6,6 +6,8 @@
 
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -20,14 +22,16 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use crate::admission::{Admission, Ticket};
 use crate::app::{AnyApplication, AppErrorKind};
-use crate::call::{Channel, Context, Load, LoadId, identity, refusal_response};
+use crate::call::{Channel, Context, Load, LoadId, Lookup, identity, refusal_response};
 use crate::channel::CallChannel;
 use crate::channels::{ChannelRef, Channels};
 use crate::clip::ClipStore;
 use crate::command::{Command, Outcome};
-use crate::network::{MediaEngine, SipSocket, StreamEvents};
+use crate::network::{MediaEngine, Network, SipSocket, StreamEvents};
+use crate::place::Place;
 use crate::playable::MediaError;
 use crate::random::Random;
+use crate::service::InstanceStart;
 use crate::settings::Settings;
 use crate::shared::Shared;
 
@@ -39,6 +43,8 @@ pub(crate) struct ShardParts {
     pub(crate) media: Arc<dyn MediaEngine>,
     pub(crate) clips: ClipStore,
     pub(crate) admission: Arc<Admission>,
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) place: Place,
     pub(crate) seed: Option<u64>,
 }
 
@@ -55,6 +61,8 @@ pub(crate) struct ShardHandle {
 pub(crate) enum Order {
     /// Take no new calls: 503 with `Retry-After`.
     Drain,
+    /// Start an instance of an outbound service (RUN-9).
+    Start(Arc<InstanceStart>, Ticket),
     /// Hang up every call.
     HangUpAll,
     /// Say what is held.
@@ -73,7 +81,13 @@ pub(crate) struct ShardCounts {
     pub(crate) sip: offhook_sip::Counts,
 }
 
-type Loaded = (ChannelRef, LoadId, Result<Clip, MediaError>);
+/// What was fetched off the shard for a channel.
+type Fetched = (ChannelRef, LoadId, Found);
+
+enum Found {
+    Clip(Result<Clip, MediaError>),
+    Addresses(io::Result<Vec<SocketAddr>>),
+}
 
 struct Shard {
     parts: ShardParts,
@@ -86,7 +100,7 @@ struct Shard {
     streams: HashMap<StreamId, ChannelRef>,
     stream_events: StreamEvents,
     commands: mpsc::UnboundedSender<(ChannelRef, Command)>,
-    loaded: mpsc::UnboundedSender<Loaded>,
+    fetched: mpsc::UnboundedSender<Fetched>,
     live_published: watch::Sender<usize>,
 }
 
@@ -101,7 +115,7 @@ struct Inbox {
     orders: mpsc::UnboundedReceiver<Order>,
     commands: mpsc::UnboundedReceiver<(ChannelRef, Command)>,
     stream_events: mpsc::UnboundedReceiver<(StreamId, StreamEvent)>,
-    loaded: mpsc::UnboundedReceiver<Loaded>,
+    fetched: mpsc::UnboundedReceiver<Fetched>,
 }
 
 /// One thing that happens to a shard.
@@ -109,7 +123,7 @@ enum Input {
     Order(Order),
     Command(ChannelRef, Command),
     Stream(StreamId, StreamEvent),
-    Loaded(Loaded),
+    Fetched(Fetched),
     Datagram(Flow, Bytes),
     /// A deadline is reached.
     Time,
@@ -122,7 +136,7 @@ impl Inbox {
             Some(order) = self.orders.recv() => Input::Order(order),
             Some((channel, command)) = self.commands.recv() => Input::Command(channel, command),
             Some((stream, event)) = self.stream_events.recv() => Input::Stream(stream, event),
-            Some(loaded) = self.loaded.recv() => Input::Loaded(loaded),
+            Some(fetched) = self.fetched.recv() => Input::Fetched(fetched),
             Some((flow, bytes)) = self.datagrams.recv() => Input::Datagram(flow, bytes),
             // Everyone who could say anything is gone.
             else => Input::Order(Order::Stop),
@@ -136,9 +150,9 @@ impl Inbox {
             || self.commands.try_recv().ok().map(|(channel, command)| Input::Command(channel, command));
         let stream =
             || self.stream_events.try_recv().ok().map(|(stream, event)| Input::Stream(stream, event));
-        let loaded = || self.loaded.try_recv().ok().map(Input::Loaded);
+        let fetched = || self.fetched.try_recv().ok().map(Input::Fetched);
         let datagram = || self.datagrams.try_recv().ok().map(|(flow, bytes)| Input::Datagram(flow, bytes));
-        order().or_else(command).or_else(stream).or_else(loaded).or_else(datagram)
+        order().or_else(command).or_else(stream).or_else(fetched).or_else(datagram)
     }
 }
 
@@ -148,7 +162,7 @@ pub(crate) fn start(parts: ShardParts) -> (ShardHandle, tokio::task::JoinHandle<
     let (orders_in, orders) = mpsc::unbounded_channel();
     let (commands_in, commands) = mpsc::unbounded_channel();
     let (stream_events_in, stream_events) = mpsc::unbounded_channel();
-    let (loaded_in, loaded) = mpsc::unbounded_channel();
+    let (fetched_in, fetched) = mpsc::unbounded_channel();
     let (live_published, live) = watch::channel(0);
     let mut random = Random::new(parts.seed);
     let shard = Shard {
@@ -161,10 +175,10 @@ pub(crate) fn start(parts: ShardParts) -> (ShardHandle, tokio::task::JoinHandle<
         streams: HashMap::new(),
         stream_events: stream_events_in,
         commands: commands_in,
-        loaded: loaded_in,
+        fetched: fetched_in,
         live_published,
     };
-    let inbox = Inbox { datagrams, orders, commands, stream_events, loaded };
+    let inbox = Inbox { datagrams, orders, commands, stream_events, fetched };
     let task = tokio::spawn(shard.run(inbox));
     (ShardHandle { datagrams: datagrams_in, orders: orders_in, live }, task)
 }
@@ -214,8 +228,11 @@ impl Shard {
                 self.with_channel(now, channel, |channel, cx| channel.command(cx, command));
             }
             Input::Stream(stream, event) => self.stream_event(now, stream, event),
-            Input::Loaded((channel, load, clip)) => {
-                self.with_channel(now, channel, |channel, cx| channel.loaded(cx, load, clip))
+            Input::Fetched((channel, id, found)) => {
+                self.with_channel(now, channel, |channel, cx| match found {
+                    Found::Clip(clip) => channel.loaded(cx, id, clip),
+                    Found::Addresses(addresses) => channel.resolved(cx, id, addresses),
+                });
             }
             Input::Datagram(flow, bytes) => self.endpoint.receive(now, flow, bytes),
             Input::Time => {}
@@ -238,19 +255,22 @@ impl Shard {
             self.deadlines.remove(&(due, id));
         }
         loop {
-            self.transmit();
+            self.transmit(now);
             let Some(event) = self.endpoint.poll_event() else { break };
             self.event(now, event);
         }
         self.publish_live();
     }
 
-    fn transmit(&mut self) {
+    fn transmit(&mut self, now: Instant) {
         while let Some(transmit) = self.endpoint.poll_transmit() {
             let Some(socket) = socket_of(&self.parts.sockets, &transmit.flow) else { continue };
             if let Err(error) = socket.try_send(&transmit) {
-                // SIP repeats what the network loses.
                 tracing::debug!(to = %transmit.flow.remote, %error, "a SIP datagram was not sent");
+                // SIP repeats what is lost for want of room; what has no way at all ends a call of ours.
+                if error.kind() != io::ErrorKind::WouldBlock {
+                    self.endpoint.transmit_failed(now, &transmit);
+                }
             }
         }
     }
@@ -280,7 +300,15 @@ impl Shard {
                 self.with_call(now, call, |channel, cx| channel.on_cleared(cx, &clearing));
                 self.calls.remove(&call);
             }
-            // The rest belongs to calls of our own, which this server does not make.
+            Event::OfferRefused { call, status, .. } => {
+                self.with_call(now, call, |channel, cx| channel.offer_refused(cx, status));
+            }
+            Event::Progress { call, response, .. } => {
+                self.with_call(now, call, |channel, cx| channel.progressed(cx, response.status));
+            }
+            Event::Answered { call, .. } => {
+                self.with_call(now, call, |channel, cx| channel.call_answered(cx));
+            }
             _ => {}
         }
     }
@@ -294,12 +322,20 @@ impl Shard {
         };
         let call_id: Arc<str> = format!("{:016x}", self.random.next_u64()).into();
         let identity = identity(call_id, &incoming.request, remote, SystemTime::now(), now);
+        let user = incoming.request.uri.user_unescaped().unwrap_or_default();
+        let start = self.parts.settings.services.called(&user).clone();
+        let auto_ring = self.parts.settings.config.auto_ring
+            || start.service.as_ref().is_some_and(|service| service.auto_ring);
+        let extra = self.extra_channels(now, &start);
         let id = self.channels.reserve();
-        let shared = Arc::new(Shared::incoming(identity, id, self.commands.clone()));
+        let shared = Arc::new(Shared::incoming(identity, start, extra, id, self.commands.clone()));
         let identity = shared.identity();
         if let Err(refusal) = self.parts.app.admit(&shared.details(now)) {
             tracing::info!(call_id = %identity.call_id, ?refusal, "a call is refused");
             self.channels.remove(id);
+            for extra in &shared.extra {
+                self.channels.remove(extra.shared.channel);
+            }
             return self.refuse(now, call, refusal);
         }
         tracing::info!(
@@ -312,10 +348,37 @@ impl Shard {
         let channel = Channel::incoming(id, shared.clone(), incoming);
         self.channels.insert(id, Entry { channel, deadline: None });
         self.calls.insert(call, id);
-        if self.parts.settings.config.auto_ring {
+        if auto_ring {
             self.with_channel(now, id, |channel, cx| channel.auto_ring(cx));
         }
         tokio::spawn(run_instance(self.parts.app.clone(), shared, ticket));
+    }
+
+    /// Starts an instance whose channel has no call; it decides whom to call and when (RUN-9).
+    fn start_outbound(&mut self, now: Instant, start: Arc<InstanceStart>, ticket: Ticket) {
+        let extra = self.extra_channels(now, &start);
+        let shared = self.outgoing_channel(now, start, extra);
+        tokio::spawn(run_instance(self.parts.app.clone(), shared, ticket));
+    }
+
+    /// The extra channels of an instance (RUN-23).
+    fn extra_channels(&mut self, now: Instant, start: &Arc<InstanceStart>) -> Box<[CallChannel]> {
+        let extra = 0..start.extra_channels();
+        extra.map(|_| CallChannel::new(self.outgoing_channel(now, start.clone(), Box::default()))).collect()
+    }
+
+    /// A channel that makes calls and has none so far.
+    fn outgoing_channel(
+        &mut self,
+        now: Instant,
+        start: Arc<InstanceStart>,
+        extra: Box<[CallChannel]>,
+    ) -> Arc<Shared> {
+        let id = self.channels.reserve();
+        let shared = Arc::new(Shared::outgoing(now, start, extra, id, self.commands.clone()));
+        let channel = Channel::new(id, shared.clone());
+        self.channels.insert(id, Entry { channel, deadline: None });
+        shared
     }
 
     /// Refuses a call for which no instance is started (RUN-15, RUN-25).
@@ -345,6 +408,7 @@ impl Shard {
     fn order(&mut self, now: Instant, order: Order) -> bool {
         match order {
             Order::Drain => self.endpoint.set_draining(true),
+            Order::Start(start, ticket) => self.start_outbound(now, start, ticket),
             Order::HangUpAll => {
                 self.endpoint.set_draining(true);
                 let mut live: Vec<offhook_sip::Call> = self.calls.keys().copied().collect();
@@ -387,7 +451,7 @@ impl Shard {
         id: ChannelRef,
         act: impl FnOnce(&mut Channel, &mut Context<'_>),
     ) {
-        let mut loads = Vec::new();
+        let (mut loads, mut lookups) = (Vec::new(), Vec::new());
         let Some(entry) = self.channels.get_mut(id) else { return };
         let mut cx = Context {
             now,
@@ -399,6 +463,10 @@ impl Shard {
             clips: &self.parts.clips,
             loads: &mut loads,
             streams: &mut self.streams,
+            calls: &mut self.calls,
+            sockets: &self.parts.sockets,
+            lookups: &mut lookups,
+            place: self.parts.place,
         };
         act(&mut entry.channel, &mut cx);
 
@@ -421,16 +489,30 @@ impl Shard {
         for load in loads {
             self.load(load);
         }
+        for lookup in lookups {
+            self.look_up(lookup);
+        }
     }
 
     /// Loads sound off the shard.
     fn load(&self, load: Load) {
-        let (clips, loaded) = (self.parts.clips.clone(), self.loaded.clone());
+        let (clips, fetched) = (self.parts.clips.clone(), self.fetched.clone());
         tokio::spawn(async move {
             let Load { channel, id, request } = load;
             let result = clips.load(request).await;
             // A shard that has ended needs no sound.
-            let _ = loaded.send((channel, id, result));
+            let _ = fetched.send((channel, id, Found::Clip(result)));
+        });
+    }
+
+    /// Resolves a host name off the shard.
+    fn look_up(&self, lookup: Lookup) {
+        let (fetched, Lookup { channel, id, name, port }) = (self.fetched.clone(), lookup);
+        let resolving = self.parts.network.resolve(name, port);
+        tokio::spawn(async move {
+            let result = resolving.await;
+            // A shard that has ended calls nobody.
+            let _ = fetched.send((channel, id, Found::Addresses(result)));
         });
     }
 
@@ -473,6 +555,9 @@ async fn run_instance(app: Arc<dyn AnyApplication>, shared: Arc<Shared>, ticket:
         }
     };
     drop(ticket);
+    for extra in &shared.extra {
+        extra.shared.send(Command::Ended(outcome));
+    }
     shared.send(Command::Ended(outcome));
 }
 

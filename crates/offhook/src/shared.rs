@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
 use crate::cause::Cause;
+use crate::channel::CallChannel;
 use crate::channels::ChannelRef;
 use crate::command::Command;
 use crate::details::{Attestation, Details, Direction, FarEndType, MediaStats};
@@ -20,22 +21,26 @@ use crate::header::HeaderField;
 use crate::network::MediaEngine;
 use crate::player::{JobStatus, Player, PlayerCause, PlayerState};
 use crate::recorder::{RecorderCause, RecorderState, RecorderStatus};
+use crate::service::InstanceStart;
 use crate::state::State;
 use crate::tones::ToneManager;
 
 /// The part of a channel that its handles share with its shard.
 pub(crate) struct Shared {
     pub(crate) direction: Direction,
+    pub(crate) instance: Arc<InstanceStart>,
+    /// The extra channels, on the primary one (RUN-23).
+    pub(crate) extra: Box<[CallChannel]>,
     pub(crate) headers_to_send: Mutex<Vec<HeaderField>>,
     pub(crate) tone_manager: Mutex<Option<ToneManager>>,
     published: watch::Sender<Published>,
     listeners: Mutex<Vec<mpsc::UnboundedSender<ChannelEvent>>>,
     shard: mpsc::UnboundedSender<(ChannelRef, Command)>,
-    channel: ChannelRef,
+    pub(crate) channel: ChannelRef,
 }
 
 /// What never changes about a call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) call_id: Arc<str>,
     pub(crate) from: Arc<str>,
@@ -51,6 +56,23 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// What there is to know before the first call (DET-4).
+    pub(crate) fn none(now: Instant) -> Self {
+        let nobody: Arc<str> = Arc::from("");
+        Self {
+            call_id: nobody.clone(),
+            from: nobody.clone(),
+            to: nobody.clone(),
+            target: nobody,
+            divert: None,
+            attestation: None,
+            remote: None,
+            request_headers: Headers::default(),
+            start: SystemTime::UNIX_EPOCH,
+            started_at: now,
+        }
+    }
+
     /// The wall clock at an instant of this call, so that both clocks agree in a simulation too.
     pub(crate) fn wall_clock(&self, at: Instant) -> SystemTime {
         self.start + at.saturating_duration_since(self.started_at)
@@ -191,12 +213,39 @@ impl Shared {
     /// The channel of a caller whose call is `identity`.
     pub(crate) fn incoming(
         identity: Identity,
+        instance: Arc<InstanceStart>,
+        extra: Box<[CallChannel]>,
         channel: ChannelRef,
         shard: mpsc::UnboundedSender<(ChannelRef, Command)>,
     ) -> Self {
         let published = Published::new(Arc::new(identity), 1, State::CallIncoming);
+        Self::new(Direction::Inbound, published, instance, extra, channel, shard)
+    }
+
+    /// A channel that makes calls and has none so far (ST-3).
+    pub(crate) fn outgoing(
+        now: Instant,
+        instance: Arc<InstanceStart>,
+        extra: Box<[CallChannel]>,
+        channel: ChannelRef,
+        shard: mpsc::UnboundedSender<(ChannelRef, Command)>,
+    ) -> Self {
+        let published = Published::new(Arc::new(Identity::none(now)), 0, State::Idle);
+        Self::new(Direction::Outbound, published, instance, extra, channel, shard)
+    }
+
+    fn new(
+        direction: Direction,
+        published: Published,
+        instance: Arc<InstanceStart>,
+        extra: Box<[CallChannel]>,
+        channel: ChannelRef,
+        shard: mpsc::UnboundedSender<(ChannelRef, Command)>,
+    ) -> Self {
         Self {
-            direction: Direction::Inbound,
+            direction,
+            instance,
+            extra,
             headers_to_send: Mutex::default(),
             tone_manager: Mutex::default(),
             published: watch::Sender::new(published),
@@ -238,6 +287,13 @@ impl Shared {
     /// Changes what is published, visible to every thread before this returns (ST-6).
     pub(crate) fn publish(&self, change: impl FnOnce(&mut Published)) {
         self.published.send_modify(change);
+    }
+
+    /// Begins another call: everything of the last one goes as a whole (GEN-19).
+    pub(crate) fn begin_call(&self, identity: Arc<Identity>, state: State) {
+        self.publish(|published| {
+            *published = Published::new(identity, published.call_number + 1, state);
+        });
     }
 
     /// Tells the listeners about the present state of the call.

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use offhook_media::{CodecList, JobId};
-use offhook_sip::{HeaderName, Headers, StatusCode, Text};
+use offhook_sip::{Headers, StatusCode};
 use tokio::sync::oneshot;
 
 use super::session::{NoMedia, Session};
-use super::{Channel, Context, Control, Ending};
+use super::{Channel, Context, Control, Ending, header_lines};
 use crate::answer::{Answer, AnswerError, NoCommonCodec};
 use crate::command::Ticket;
 use crate::error::{BadArgument, Fault, Operation, WrongState};
@@ -105,14 +105,18 @@ impl Channel {
         if self.state() != State::Answering || self.intended.is_some() {
             return;
         }
+        self.become_answered(cx, "ACK");
+    }
+
+    /// The call is answered, in either direction: its limits run, and who waited for it goes on.
+    pub(super) fn become_answered(&mut self, cx: &Context<'_>, reason: &str) {
         self.shared.publish(|published| published.answered_at = Some(cx.now));
-        self.set_state(cx, State::Answered, "ACK");
-        let longest = cx.settings.config.max_call;
+        self.set_state(cx, State::Answered, reason);
+        let service = self.shared.instance.service.as_ref();
+        let longest = service.and_then(|service| service.max_call).unwrap_or(cx.settings.config.max_call);
         self.longest = (!longest.is_zero()).then(|| cx.now + longest);
         self.restart_media_watch(cx);
-        if let Some(Control::Answer(answer)) = self.control.take() {
-            answer.end(State::Answered);
-        }
+        self.end_control(State::Answered);
     }
 
     /// Checks state, arguments and media; on an error of media the call has been refused (ANS-9).
@@ -169,15 +173,10 @@ impl Channel {
             Session::Offered(offered) => offered.unsent_offer(),
             Session::None | Session::Failed | Session::Closed => None,
         };
-        let mut headers = Headers::default();
-        if let Some(Control::Answer(answer)) = &self.control {
-            for field in &answer.headers {
-                for value in field.values() {
-                    let name = HeaderName::parse(&Text::from(field.name().to_owned()));
-                    headers.push(name, Text::from(value.clone()));
-                }
-            }
-        }
+        let headers = match &self.control {
+            Some(Control::Answer(answer)) => header_lines(&answer.headers),
+            _ => Headers::default(),
+        };
         let Some(call) = self.sip else { return };
         if let Err(error) = cx.endpoint.answer(cx.now, call, sdp.as_ref(), headers) {
             tracing::error!(call_id = %self.identity.call_id, %error, "the call cannot be answered");

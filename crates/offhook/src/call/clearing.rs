@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use offhook_media::StreamCommand;
 use offhook_sip::{Clearing, ClearingCause, HeaderName, Headers, StatusCode, Text};
 
-use super::{Channel, Context, Control};
+use super::{Channel, Context, log_state};
 use crate::app::{AppErrorKind, Refusal};
 use crate::cause::Cause;
 use crate::command::Outcome;
@@ -46,6 +46,19 @@ impl Ending {
 
     pub(super) const NO_PORT: Self =
         Self { cause: Cause::NoChannels, raw: None, reason: "no RTP port could be had" };
+
+    pub(super) const NO_ROUTE: Self =
+        Self { cause: Cause::Unobtainable, raw: None, reason: "no route for the address" };
+
+    pub(super) const NO_ROOM: Self =
+        Self { cause: Cause::NoChannels, raw: None, reason: "as many calls are up as are allowed" };
+
+    pub(super) const NO_ANSWER_IN_TIME: Self =
+        Self { cause: Cause::Timeout, raw: None, reason: "the time limit of call() is over" };
+
+    pub(super) const fn unreachable(reason: &'static str) -> Self {
+        Self { cause: Cause::OutOfOrder, raw: None, reason }
+    }
 
     const fn rejected(cause: Cause, reason: &'static str) -> Self {
         Self { cause, raw: None, reason }
@@ -106,7 +119,7 @@ impl Channel {
         Ok(self.state())
     }
 
-    /// Releases the call in any state: 480 before the answer, BYE after it (HUP-6).
+    /// Releases the call in any state: 480 or CANCEL before the answer, BYE after it (HUP-6).
     pub(super) fn hang_up(&mut self, cx: &mut Context<'_>, ending: Ending) {
         let state = self.state();
         if state == State::Idle || self.intended.is_some() {
@@ -114,6 +127,8 @@ impl Channel {
         }
         if is_unanswered(state) {
             self.refuse(cx, StatusCode::TEMPORARILY_UNAVAILABLE, false, ending);
+        } else if self.is_calling() {
+            self.abandon(cx, &ending);
         } else {
             self.release(cx, Headers::default(), ending);
         }
@@ -174,6 +189,10 @@ impl Channel {
         self.sip = None;
         let theirs = match clearing.cause {
             ClearingCause::Cancelled => Ending::normal("CANCEL from the caller"),
+            ClearingCause::Refused => {
+                let retry_after = clearing.retry_after.is_some();
+                Ending::rejected(Cause::of_response(clearing.status, retry_after), "refused by the far end")
+            }
             ClearingCause::RemoteBye => Ending::normal("BYE from the far end"),
             ClearingCause::NoAck => Ending::rejected(Cause::Timeout, "no ACK"),
             ClearingCause::NoPrack => Ending::rejected(Cause::Timeout, "no PRACK"),
@@ -217,7 +236,7 @@ impl Channel {
     }
 
     /// BYE: at once when answered, after the ACK when answering (HUP-6).
-    fn release(&mut self, cx: &mut Context<'_>, headers: Headers, ending: Ending) {
+    pub(super) fn release(&mut self, cx: &mut Context<'_>, headers: Headers, ending: Ending) {
         tracing::debug!(call_id = %self.identity.call_id, "releasing: {}", ending.reason);
         self.intended = Some(ending);
         self.stream_command(cx, StreamCommand::Close);
@@ -229,7 +248,13 @@ impl Channel {
     }
 
     /// The one change to `IDLE`: state, cause and raw cause together, then everyone who waits (CAU-8, GEN-7).
-    fn become_idle(&mut self, cx: &mut Context<'_>, ending: &Ending, status: u16, q850: Option<u8>) {
+    pub(super) fn become_idle(
+        &mut self,
+        cx: &mut Context<'_>,
+        ending: &Ending,
+        status: u16,
+        q850: Option<u8>,
+    ) {
         let old = self.state();
         if old == State::Idle {
             return;
@@ -261,18 +286,14 @@ impl Channel {
                 published.media = Media::Ended(stats);
             }
         });
-        self.log_state(old, State::Idle, &format!("{reason}, cause {cause}"));
+        log_state(&self.identity, old, State::Idle, &format!("{reason}, cause {cause}"));
         self.shared.announce_end(cx.now);
         if !self.session.is_open() {
             self.session = super::session::Session::Closed;
         }
         jobs.reply();
         self.end_digits();
-        match self.control.take() {
-            Some(Control::Ring(ring)) => Self::end_ring(ring),
-            Some(Control::Answer(answer)) => answer.end(State::Idle),
-            None => {}
-        }
+        self.end_control(State::Idle);
     }
 }
 

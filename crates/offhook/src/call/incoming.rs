@@ -34,7 +34,7 @@ pub(crate) fn identity(
 }
 
 /// The number if it is one, otherwise the SIP address without parameters.
-fn address(uri: &Uri) -> Arc<str> {
+pub(super) fn address(uri: &Uri) -> Arc<str> {
     let user = uri.user_unescaped();
     if let Some(user) = &user {
         let number = user.split(';').next().unwrap_or_default();

@@ -46,6 +46,8 @@ pub(super) struct LoadingJob {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
     Ringtone,
+    /// What the far end hears on hold (HOLD-3).
+    Music,
     Player(Player),
     /// The beep before a recording (REC-11).
     Beep,
@@ -162,6 +164,7 @@ impl Channel {
             Owner::Ringtone => self.ringtone_ended(id),
             // Whoever recorded was told above.
             Owner::Beep => {}
+            Owner::Music => {}
             Owner::Player(_) => self.end_job(
                 job,
                 match reason {
@@ -459,7 +462,7 @@ impl EndedJobs {
     pub(super) fn players(&self) -> impl Iterator<Item = Player> {
         let playing = self.playing.as_ref().and_then(|job| match job.owner {
             Owner::Player(player) => Some(player),
-            Owner::Ringtone | Owner::Beep => None,
+            Owner::Ringtone | Owner::Music | Owner::Beep => None,
         });
         playing.into_iter().chain(self.loading.as_ref().map(|job| job.player))
     }

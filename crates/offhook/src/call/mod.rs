@@ -3,12 +3,14 @@
 //! A [`Channel`] belongs to one shard. It carries one call at a time, and may carry none. Everything
 //! that happens to it comes as a method with the present instant in [`Context`]; what it does goes to
 //! the SIP endpoint, to the media engine, and to what the channel publishes. One concept has one
-//! file: `ring`, `answer`, `clearing`, `jobs` (players), `dtmf` (digits), `recording`, `session` (the media session),
-//! `offers` (later offers of the peer).
+//! file: `ring`, `answer`, `dial` (calls of ours), `hold`, `clearing`, `jobs` (players), `dtmf` (digits),
+//! `recording`, `session` (the media session), `offers` (later offers of the peer).
 
 mod answer;
 mod clearing;
+mod dial;
 mod dtmf;
+mod hold;
 mod incoming;
 mod jobs;
 mod offers;
@@ -23,13 +25,17 @@ use std::time::Instant;
 
 use offhook_media::{Clip, CodecList, StreamEvent};
 use offhook_net::StreamId;
+use offhook_sip::header::CallId;
 use offhook_sip::sdp::SessionDescription;
-use offhook_sip::{Endpoint, Incoming, Reliability};
+use offhook_sip::{Endpoint, HeaderName, Headers, Incoming, Reliability, Text};
 
 use self::answer::AnswerControl;
 pub(crate) use self::clearing::refusal_response;
 use self::clearing::{Ending, Refusing};
+pub(crate) use self::dial::Lookup;
+use self::dial::{Calling, DialControl, WaitControl};
 use self::dtmf::Digits;
+use self::hold::HoldControl;
 pub(crate) use self::incoming::identity;
 use self::jobs::{Job, LoadingJob};
 use self::recording::Recording;
@@ -42,7 +48,9 @@ use crate::clip::{ClipRequest, ClipStore};
 use crate::command::{Command, Ticket};
 use crate::dtmf_player::DtmfPlayerCause;
 use crate::error::{Busy, Operation};
-use crate::network::{MediaEngine, StreamEvents};
+use crate::header::HeaderField;
+use crate::network::{MediaEngine, SipSocket, StreamEvents};
+use crate::place::Place;
 use crate::playable::MediaError;
 use crate::random::Random;
 use crate::settings::Settings;
@@ -62,6 +70,8 @@ pub(crate) struct Channel {
     /// The offer of the INVITE.
     offer: Option<SessionDescription>,
     reliability: Reliability,
+    /// What only a call of ours has.
+    calling: Option<Box<Calling>>,
     /// The call's own codec list (RING-53).
     codecs: Option<CodecList>,
     signalled: Signalled,
@@ -85,6 +95,27 @@ pub(crate) struct Channel {
     media_watch: Option<Instant>,
     /// From when missing RTP is counted.
     media_since: Option<Instant>,
+    end: Option<EndOfChannel>,
+}
+
+/// A channel that ends takes no more calls. If its shard ends under a call, that call cannot be controlled
+/// any more: whoever waits for it is told so.
+struct EndOfChannel(Arc<Shared>);
+
+impl Drop for EndOfChannel {
+    fn drop(&mut self) {
+        let shared = &self.0;
+        let (old, identity) = (shared.state(), shared.identity());
+        if old != State::Idle {
+            shared.publish(|published| {
+                published.state = State::Idle;
+                published.cause = Cause::Error;
+            });
+            log_state(&identity, old, State::Idle, "the server has ended");
+            shared.announce_end(identity.started_at);
+        }
+        shared.stop_announcing();
+    }
 }
 
 /// What a channel needs of its shard.
@@ -101,6 +132,24 @@ pub(crate) struct Context<'a> {
     pub(crate) loads: &'a mut Vec<Load>,
     /// Which channel a stream belongs to.
     pub(crate) streams: &'a mut HashMap<StreamId, ChannelRef>,
+    /// Which channel carries a call, or let it go.
+    pub(crate) calls: &'a mut HashMap<offhook_sip::Call, ChannelRef>,
+    pub(crate) sockets: &'a [Arc<dyn SipSocket>],
+    /// Host names to be resolved off the shard; the result comes back to [`Channel::resolved`].
+    pub(crate) lookups: &'a mut Vec<Lookup>,
+    pub(crate) place: Place,
+}
+
+impl Context<'_> {
+    /// A Call-ID whose messages come to this shard.
+    fn call_id(&mut self) -> CallId {
+        loop {
+            let call_id = format!("{:016x}{:016x}", self.random.next_u64(), self.random.next_u64());
+            if self.place.is_of(call_id.as_bytes()) {
+                return CallId(Text::from(call_id));
+            }
+        }
+    }
 }
 
 /// Sound to be loaded for a channel.
@@ -122,28 +171,13 @@ enum Signalled {
     EarlyMedia,
 }
 
-/// A channel that ends takes no more calls. If its shard ends under a call, that call cannot be controlled
-/// any more: whoever waits for it is told so.
-impl Drop for Channel {
-    fn drop(&mut self) {
-        let old = self.state();
-        if old == State::Idle {
-            return self.shared.stop_announcing();
-        }
-        self.shared.publish(|published| {
-            published.state = State::Idle;
-            published.cause = Cause::Error;
-        });
-        self.log_state(old, State::Idle, "the server has ended");
-        self.shared.announce_end(self.identity.started_at);
-        self.shared.stop_announcing();
-    }
-}
-
 /// A blocking call-control operation.
 enum Control {
     Ring(RingControl),
     Answer(AnswerControl),
+    Dial(DialControl),
+    Wait(WaitControl),
+    Hold(HoldControl),
 }
 
 impl Control {
@@ -151,6 +185,9 @@ impl Control {
         match self {
             Self::Ring(_) => Operation::Ring,
             Self::Answer(_) => Operation::Answer,
+            Self::Dial(_) => Operation::Call,
+            Self::Wait(_) => Operation::WaitForAnswer,
+            Self::Hold(hold) => hold.operation(),
         }
     }
 
@@ -158,6 +195,30 @@ impl Control {
         match self {
             Self::Ring(ring) => ring.ticket,
             Self::Answer(answer) => answer.ticket,
+            Self::Dial(dial) => dial.ticket,
+            Self::Wait(wait) => wait.ticket,
+            Self::Hold(hold) => hold.ticket,
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Ring(ring) => ring.deadline(),
+            Self::Answer(answer) => answer.deadline(),
+            Self::Dial(dial) => dial.deadline,
+            Self::Wait(wait) => wait.deadline,
+            Self::Hold(_) => None,
+        }
+    }
+
+    /// The call is answered, or has cleared: the operation returns the state.
+    fn end(self, state: State) {
+        match self {
+            Self::Ring(ring) => ring.end(state),
+            Self::Answer(answer) => answer.end(state),
+            Self::Dial(dial) => dial.end(state),
+            Self::Wait(wait) => wait.end(state),
+            Self::Hold(hold) => hold.end(state),
         }
     }
 }
@@ -165,6 +226,12 @@ impl Control {
 impl Channel {
     /// A channel without a call.
     pub(crate) fn new(id: ChannelRef, shared: Arc<Shared>) -> Self {
+        let end = Some(EndOfChannel(shared.clone()));
+        Self { end, ..Self::fresh(id, shared) }
+    }
+
+    /// What a channel is at the beginning of each call.
+    fn fresh(id: ChannelRef, shared: Arc<Shared>) -> Self {
         Self {
             id,
             identity: shared.identity(),
@@ -173,6 +240,7 @@ impl Channel {
             local_ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             offer: None,
             reliability: Reliability::Absent,
+            calling: None,
             codecs: None,
             signalled: Signalled::Nothing,
             session: Session::None,
@@ -187,7 +255,22 @@ impl Channel {
             longest: None,
             media_watch: None,
             media_since: None,
+            end: None,
         }
+    }
+
+    /// Begins another call of ours: what is not named here starts afresh (GEN-19).
+    fn begin_call(&mut self, cx: &Context<'_>, identity: Identity, reason: &str) {
+        let identity = Arc::new(identity);
+        self.shared.begin_call(identity, State::CallOutgoing);
+        *self = Self {
+            control: self.control.take(),
+            instance_running: self.instance_running,
+            end: self.end.take(),
+            ..Self::fresh(self.id, self.shared.clone())
+        };
+        log_state(&self.identity, State::Idle, State::CallOutgoing, reason);
+        self.shared.announce_state(cx.now);
     }
 
     /// A channel whose call is there already: what `shared` publishes is about it.
@@ -228,6 +311,14 @@ impl Channel {
             }
             Command::Digits(command) => self.digits_command(cx, command),
             Command::Recorder(command) => self.recorder_command(cx, command),
+            Command::Dial(ticket, operation, dial, until, reply) => {
+                self.begin_dial(cx, ticket, operation, &dial, until, reply);
+            }
+            Command::WaitForAnswer(ticket, seconds_timeout, reply) => {
+                self.begin_wait_for_answer(cx, ticket, seconds_timeout, reply);
+            }
+            Command::Hold(ticket, music, reply) => self.begin_hold(cx, ticket, music.as_ref(), reply),
+            Command::Retrieve(ticket, reply) => self.begin_retrieve(cx, ticket, reply),
             Command::GiveUp(ticket) => self.give_up(cx, ticket),
             Command::Ended(outcome) => self.instance_ended(cx, outcome),
         }
@@ -237,7 +328,7 @@ impl Channel {
     pub(crate) fn loaded(&mut self, cx: &mut Context<'_>, id: LoadId, result: Result<Clip, MediaError>) {
         if self.loading.as_ref().is_some_and(|loading| loading.load == id) {
             self.job_loaded(cx, result);
-        } else {
+        } else if !self.music_loaded(cx, id, &result) {
             self.ringtone_loaded(cx, id, result);
         }
     }
@@ -260,11 +351,7 @@ impl Channel {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let control = match &self.control {
-            Some(Control::Ring(ring)) => ring.deadline(),
-            Some(Control::Answer(answer)) => answer.deadline(),
-            None => None,
-        };
+        let control = self.control.as_ref().and_then(Control::deadline);
         let refusing = self.refusing.as_ref().map(|refusing| refusing.deadline);
         [control, refusing, self.longest, self.media_watch, self.digits.deadline()]
             .into_iter()
@@ -276,10 +363,12 @@ impl Channel {
     pub(crate) fn handle_timeout(&mut self, cx: &mut Context<'_>) {
         let now = cx.now;
         let due = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
-        match &self.control {
-            Some(Control::Ring(ring)) if due(ring.deadline()) => self.finish_ring(),
-            Some(Control::Answer(answer)) if due(answer.deadline()) => self.send_answer(cx),
-            _ => {}
+        match self.control.as_ref().filter(|control| due(control.deadline())) {
+            Some(Control::Ring(_)) => self.finish_ring(),
+            Some(Control::Answer(_)) => self.send_answer(cx),
+            Some(Control::Dial(_)) => self.abandon(cx, &Ending::NO_ANSWER_IN_TIME),
+            Some(Control::Wait(_)) => self.end_control(self.state()),
+            Some(Control::Hold(_)) | None => {}
         }
         if due(self.refusing.as_ref().map(|refusing| refusing.deadline)) {
             self.send_refusal(cx);
@@ -317,16 +406,8 @@ impl Channel {
             return;
         }
         self.shared.publish(|published| published.state = state);
-        self.log_state(old, state, reason);
+        log_state(&self.identity, old, state, reason);
         self.shared.announce_state(cx.now);
-    }
-
-    fn log_state(&self, old: State, new: State, reason: &str) {
-        tracing::debug!(
-            target: "offhook::state",
-            call_id = %self.identity.call_id,
-            "{old} -> {new}: {reason}"
-        );
     }
 
     /// The operation that blocks call control now (RING-5, GEN-21).
@@ -338,7 +419,19 @@ impl Channel {
     /// The future of an operation was dropped: jobs stop, call control leaves the call as it is (GEN-17).
     fn give_up(&mut self, cx: &mut Context<'_>, ticket: Ticket) {
         match &self.control {
-            Some(Control::Ring(ring)) if ring.ticket == ticket => self.control = None,
+            Some(
+                Control::Ring(RingControl { ticket: waiting, .. })
+                | Control::Dial(DialControl { ticket: waiting, .. })
+                | Control::Wait(WaitControl { ticket: waiting, .. }),
+            ) if *waiting == ticket => {
+                self.control = None;
+            }
+            // What the far end was asked is carried through without anyone waiting.
+            Some(Control::Hold(hold)) if hold.ticket == ticket => {
+                if hold.is_loading() {
+                    self.control = None;
+                }
+            }
             // An answer that waits for the ringtone's end has been promised nothing yet; once it is
             // signalled the call goes on to ANSWERED without anyone waiting.
             Some(control @ Control::Answer(answer)) if control.ticket() == ticket => {
@@ -354,8 +447,36 @@ impl Channel {
         }
     }
 
+    /// The blocking operation returns this state.
+    fn end_control(&mut self, state: State) {
+        if let Some(control) = self.control.take() {
+            control.end(state);
+        }
+    }
+
     /// Names a load.
     fn next_load(&self, cx: &mut Context<'_>) -> LoadId {
         LoadId(cx.random.next_u64())
     }
+}
+
+/// Writes the log line of a change of state (LOG-7).
+fn log_state(identity: &Identity, old: State, new: State, reason: &str) {
+    tracing::debug!(
+        target: "offhook::state",
+        call_id = %identity.call_id,
+        "{old} -> {new}: {reason}"
+    );
+}
+
+/// The fields that an application sends, one line a value (SIP-6).
+fn header_lines(fields: &[HeaderField]) -> Headers {
+    let mut headers = Headers::default();
+    for field in fields {
+        let name = HeaderName::parse(&Text::from(field.name().to_owned()));
+        for value in field.values() {
+            headers.push(name.clone(), Text::from(value.clone()));
+        }
+    }
+    headers
 }

@@ -1,7 +1,7 @@
 //! Offers and answers after the first: the peer's UPDATE and re-INVITE, PRACK with SDP, INFO.
 
 use bytes::Bytes;
-use offhook_sip::sdp::{self, Direction, SessionDescription};
+use offhook_sip::sdp::{self, Attribute, Direction, Negotiated, SessionDescription};
 use offhook_sip::{OfferId, StatusCode, Text};
 
 use super::session::{Session, codec_specs};
@@ -12,14 +12,19 @@ impl Channel {
     /// The peer offers a session again: hold, another address, another codec (RFC 3264 section 8).
     pub(crate) fn offered(&mut self, cx: &mut Context<'_>, id: OfferId, offer: Option<&SessionDescription>) {
         let specs = codec_specs(self.codec_list(cx));
+        let held = self.is_holding();
         let reply = match (&mut self.session, offer) {
             (Session::Open(open), Some(offer)) => sdp::answer_again(&open.ours, offer, &specs, &open.local)
-                .map(|negotiated| {
+                .map(|mut negotiated| {
+                    if held {
+                        keep_on_hold(&mut negotiated);
+                    }
                     open.ours = negotiated.answer.clone();
                     (negotiated.answer, Some(negotiated.stream))
                 }),
             (Session::Open(open), None) => {
-                let ours = sdp::offer_again(&open.ours, &specs, &open.local, Direction::SendRecv);
+                let direction = if held { Direction::SendOnly } else { Direction::SendRecv };
+                let ours = sdp::offer_again(&open.ours, &specs, &open.local, direction);
                 open.pending_offer = Some(ours.clone());
                 Ok((ours, None))
             }
@@ -55,6 +60,9 @@ impl Channel {
 
     /// The peer answered an offer of ours.
     pub(crate) fn answered_offer(&mut self, cx: &mut Context<'_>, answer: &SessionDescription) {
+        if self.is_calling() {
+            return self.keep_answer(answer);
+        }
         let specs = codec_specs(self.codec_list(cx));
         if let Some(open) = self.session.open_mut() {
             let Some(ours) = open.pending_offer.take() else { return };
@@ -62,12 +70,16 @@ impl Channel {
                 Ok(parameters) => {
                     open.ours = ours;
                     self.update_stream(cx, parameters);
+                    self.offer_settled(cx, true);
                 }
-                Err(error) => tracing::info!(
-                    call_id = %self.identity.call_id,
-                    %error,
-                    "the answer to our later offer cannot be used; the session goes on as it was"
-                ),
+                Err(error) => {
+                    tracing::info!(
+                        call_id = %self.identity.call_id,
+                        %error,
+                        "the answer to our later offer cannot be used; the session goes on as it was"
+                    );
+                    self.offer_settled(cx, false);
+                }
             }
             return;
         }
@@ -76,8 +88,15 @@ impl Channel {
 
     /// An ACK or PRACK that had to carry the answer carried none.
     pub(crate) fn offer_unanswered(&mut self, cx: &mut Context<'_>) {
+        if self.is_calling() {
+            // The 2xx that lacks the answer comes next.
+            return;
+        }
         match &mut self.session {
-            Session::Open(open) => open.pending_offer = None,
+            Session::Open(open) => {
+                open.pending_offer = None;
+                self.offer_settled(cx, false);
+            }
             Session::Offered(_) => {
                 self.session = Session::Failed;
                 self.media_failed(cx);
@@ -140,6 +159,19 @@ impl Channel {
         }
     }
 }
+
+/// Answers an offer of a far end that is on hold: nothing of it is listened to (RFC 3264 section 8.4).
+fn keep_on_hold(negotiated: &mut Negotiated) {
+    let direction = negotiated.stream.direction.and(Direction::SendOnly);
+    negotiated.stream.direction = direction;
+    if let Some(media) = negotiated.answer.media.get_mut(negotiated.stream.media_index) {
+        media.attributes.retain(|attribute| !DIRECTIONS.contains(&attribute.name.as_str()));
+        media.attributes.push(Attribute::flag(direction.as_str()));
+    }
+}
+
+/// The attributes that tell a direction (RFC 8866 section 6.7).
+const DIRECTIONS: [&str; 4] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 
 /// The digit of an `application/dtmf-relay` or `application/dtmf` body.
 fn digit_of_info(content_type: &str, body: &[u8]) -> Option<char> {

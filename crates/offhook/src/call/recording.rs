@@ -320,7 +320,7 @@ impl Channel {
     }
 
     /// Ends the recording that runs or is about to.
-    fn stop_recording(&mut self, cx: &mut Context<'_>, cause: RecorderCause) {
+    pub(super) fn stop_recording(&mut self, cx: &mut Context<'_>, cause: RecorderCause) {
         let Some(recording) = &mut self.recording else { return };
         match &mut recording.stage {
             Stage::Opening { over } => *over = Some(cause),

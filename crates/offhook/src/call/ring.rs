@@ -70,6 +70,11 @@ impl MediaPlan {
 }
 
 impl RingControl {
+    /// The call has cleared: a blocked `ring()` returns `IDLE` and raises nothing (RING-4).
+    pub(super) fn end(self, state: State) {
+        let _ = self.reply.send(Ok(state));
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Until(deadline) => Some(deadline),
@@ -476,11 +481,6 @@ impl Channel {
 
     fn unplayable(&self, error: MediaError) -> RingError {
         RingError::Ringtone(Unplayable { operation: Operation::Ring, state: self.state(), error })
-    }
-
-    /// The call has cleared: a blocked `ring()` returns `IDLE` and raises nothing (RING-4).
-    pub(super) fn end_ring(ring: RingControl) {
-        let _ = ring.reply.send(Ok(State::Idle));
     }
 }
 

@@ -234,6 +234,41 @@ impl Channel {
         }
     }
 
+    /// Takes an answer to the offer of our INVITE, the first or a changed one (CALL-10, CALL-11). Tells
+    /// whether it can be used; if not, the session is as it was.
+    pub(super) fn take_answer(&mut self, cx: &mut Context<'_>, answer: &SessionDescription) -> bool {
+        let specs = codec_specs(self.codec_list(cx));
+        let ours = match &self.session {
+            Session::Offered(offered) => &offered.offer,
+            Session::Open(open) => &open.ours,
+            _ => return false,
+        };
+        let parameters = match sdp::accept(ours, answer, &specs) {
+            Ok(parameters) => parameters,
+            Err(error) => {
+                tracing::info!(
+                    call_id = %self.identity.call_id,
+                    %error,
+                    "the far end's answer to our offer cannot be used"
+                );
+                return false;
+            }
+        };
+        match std::mem::replace(&mut self.session, Session::Failed) {
+            Session::Offered(offered) => {
+                let Offered { ports, local, offer, .. } = *offered;
+                let agreed = Agreed { ports, local, ours: offer, parameters, answer: None, early: false };
+                self.session = Session::Agreed(Box::new(agreed));
+                self.open_stream(cx);
+            }
+            other => {
+                self.session = other;
+                self.update_stream(cx, parameters);
+            }
+        }
+        self.session.is_open()
+    }
+
     /// The answer to our own offer arrived (RING-31, ANS-13). Tells whether it can be used.
     pub(super) fn offer_answered(&mut self, cx: &Context<'_>, answer: &SessionDescription) -> bool {
         let offered = match std::mem::replace(&mut self.session, Session::Failed) {
@@ -313,7 +348,7 @@ impl Channel {
 
     /// Counts missing RTP from now on, or not at all while the call is on hold (RUN-28).
     pub(super) fn restart_media_watch(&mut self, cx: &Context<'_>) {
-        let limit = cx.settings.config.media_timeout;
+        let limit = self.media_timeout(cx);
         let receives = match &self.session {
             Session::Open(open) => {
                 open.parameters.direction == Direction::SendRecv && open.parameters.remote_rtp.is_some()
@@ -327,7 +362,7 @@ impl Channel {
 
     /// The last packet may have come since the watch was set.
     pub(super) fn check_media(&mut self, cx: &mut Context<'_>) {
-        let limit = cx.settings.config.media_timeout;
+        let limit = self.media_timeout(cx);
         let Some(since) = self.media_since else {
             self.media_watch = None;
             return;
@@ -341,6 +376,12 @@ impl Channel {
         }
         self.media_watch = None;
         self.hang_up(cx, super::Ending::MISSING_MEDIA);
+    }
+
+    /// The longest time without RTP: the service's or the server's (RUN-28, UR-43).
+    fn media_timeout(&self, cx: &Context<'_>) -> Duration {
+        let service = self.shared.instance.service.as_ref();
+        service.and_then(|service| service.media_timeout).unwrap_or(cx.settings.config.media_timeout)
     }
 
     fn stream_config(&self, cx: &mut Context<'_>, parameters: &StreamParameters) -> StreamConfig {
