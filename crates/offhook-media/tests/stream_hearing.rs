@@ -37,7 +37,19 @@ fn every_packet_is_told_in_a_stream_that_records() {
 fn a_stream_that_does_not_record_tells_no_packet() {
     let mut driven = Driven::new(config());
     driven.rtp(signalled(), &packet(8, 7, 160, &[1, 2, 3]));
+    assert!(!driven.happened().iter().any(|event| matches!(event, StreamEvent::Heard(_))));
+}
+
+/// XFER-9: that the far end is heard is told once, whatever follows.
+#[test]
+fn the_first_packet_is_told_once() {
+    let mut driven = Driven::new(config());
+    driven.rtp(signalled(), &[0x80, 8]);
     assert!(driven.happened().is_empty());
+    for sequence in 0..3 {
+        driven.rtp(signalled(), &packet(8, sequence, u32::from(sequence) * 160, &[1, 2, 3]));
+    }
+    assert!(matches!(driven.happened()[..], [StreamEvent::FirstHeard]));
 }
 
 /// DET-3: packets sent, received and lost, jitter, and a score after five seconds.

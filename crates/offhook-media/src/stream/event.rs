@@ -15,6 +15,8 @@ use crate::recorder::{RecordEnd, RecordedPart};
 pub enum StreamEvent {
     /// The first RTP packet was written.
     Started,
+    /// The far end is heard for the first time: its first RTP packet was accepted.
+    FirstHeard,
     /// Something is no longer played. At the end of a clip, or at its limit, this comes when the frame that holds
     /// the last sample is over.
     PlayEnded {

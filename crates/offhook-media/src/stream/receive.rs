@@ -50,6 +50,9 @@ impl Stream {
         if arrival == Arrival::Duplicate {
             return;
         }
+        if self.receiver.packets() == 1 {
+            self.events.push_back(StreamEvent::FirstHeard);
+        }
         if let Some(event) = event {
             let of = EventHeader { marker: header.marker, timestamp: header.timestamp };
             for press in self.digits_in.packet(now, header.ssrc, of, &event) {
