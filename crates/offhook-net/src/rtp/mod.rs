@@ -9,6 +9,7 @@ mod pacer;
 mod phases;
 mod places;
 mod ports;
+mod priority;
 mod rooms;
 mod slot;
 mod wheel;

@@ -18,6 +18,7 @@ use super::moving::Expected;
 use super::order::{Opening, Order, RoomOrder};
 use super::phases::Phases;
 use super::places::Places;
+use super::priority;
 use super::rooms::Rooms;
 use super::slot::{Published, Slot};
 use super::wheel::{Key, Wheel};
@@ -93,6 +94,7 @@ impl Pacer {
 
     /// Runs until it is told to stop, or the engine is gone; then every stream says BYE and is closed.
     pub(super) fn run(mut self) {
+        priority::raise();
         let mut ready = Ready::with_capacity(1024);
         let mut wait = Duration::ZERO;
         while !self.stopped {
