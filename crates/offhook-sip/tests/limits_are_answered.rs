@@ -86,6 +86,31 @@ fn a_flood_within_a_dialog_is_bounded() {
     assert_eq!(bed.lines(), ["200 BYE"]);
 }
 
+/// An overloaded endpoint refuses new calls without keeping anything of them; calls that are up go on, and the next call
+/// is taken when the overload is over.
+#[test]
+fn an_overloaded_endpoint_refuses_new_calls_and_goes_on_with_the_others() {
+    let (mut bed, mut phone) = (Bed::new(), Phone::new());
+    let call = bed.arrive(phone.invite("", OFFER));
+    bed.endpoint.set_overloaded(true);
+    bed.answer(call, Some(ANSWER));
+    phone.learn_all(&bed.sent());
+    bed.receive(phone.ack(""));
+    let held = bed.endpoint.counts();
+    let mut second = Phone::named("second");
+    bed.receive(second.invite("", OFFER));
+    let refused = bed.response();
+    assert_eq!(refused.status.code(), 503);
+    assert!(refused.headers.contains(&HeaderName::RetryAfter));
+    bed.receive(second.ack_refusal());
+    assert_eq!(bed.endpoint.counts(), held);
+    bed.receive(phone.request("BYE", "", ""));
+    assert_eq!(bed.lines(), ["200 BYE"]);
+    bed.events();
+    bed.endpoint.set_overloaded(false);
+    bed.arrive(Phone::named("third").invite("", OFFER));
+}
+
 /// A message larger than the limit, or with too many header fields, gets 513 and begins nothing.
 #[test]
 fn a_message_too_large_gets_513() {

@@ -194,8 +194,11 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Header lines in a message. Default 128.
     pub headers: usize,
-    /// Datagrams that wait for a shard; further ones are dropped, as the network would. Default 4096.
+    /// Datagrams that wait for a shard; further ones are dropped, as the network would. Default 16384.
     pub waiting_datagrams: usize,
+    /// How long a SIP datagram may wait for its shard; after a longer wait new calls get 503 with `Retry-After` until
+    /// the shard has caught up. Zero: never. Default 200 ms.
+    pub longest_wait: Duration,
 }
 
 impl Default for Limits {
@@ -205,7 +208,8 @@ impl Default for Limits {
             transactions: 100_000,
             message_bytes: 65_535,
             headers: 128,
-            waiting_datagrams: 4096,
+            waiting_datagrams: 16_384,
+            longest_wait: Duration::from_millis(200),
         }
     }
 }

@@ -75,6 +75,7 @@ mod file_name;
 mod header;
 mod hold;
 mod network;
+mod overload;
 mod place;
 mod playable;
 mod player;

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use offhook_sip::Flow;
@@ -23,7 +23,7 @@ use crate::place::{Place, shard_of};
 use crate::random::Random;
 use crate::service::InstanceStart;
 use crate::settings::{ConfigError, Settings};
-use crate::shard::{self, Order, ShardHandle, ShardParts};
+use crate::shard::{self, Arrival, Order, ShardHandle, ShardParts};
 use crate::system_network::SystemNetwork;
 
 /// A running server.
@@ -340,10 +340,10 @@ pub enum StartError {
 }
 
 /// Hands each datagram to the shard of its call.
-async fn receive(socket: Arc<dyn SipSocket>, shards: Vec<mpsc::Sender<(Flow, Bytes)>>) {
+async fn receive(socket: Arc<dyn SipSocket>, shards: Vec<mpsc::Sender<Arrival>>) {
     loop {
         match socket.recv().await {
-            Ok((flow, bytes)) => hand_on(&shards, flow, bytes),
+            Ok((flow, bytes)) => hand_on(&shards, flow, bytes, shard::now()),
             Err(error) => {
                 // Errors of earlier sends come up here too; a broken socket must not spin.
                 tracing::debug!(%error, "receiving SIP failed");
@@ -352,20 +352,21 @@ async fn receive(socket: Arc<dyn SipSocket>, shards: Vec<mpsc::Sender<(Flow, Byt
             }
         }
         // Then what else has come, up to a limit that lets the shards have their turn. An error shows again above.
+        let at = shard::now();
         for _ in 1..DATAGRAMS_AT_ONCE {
             let Ok(Some((flow, bytes))) = socket.try_recv() else { break };
-            hand_on(&shards, flow, bytes);
+            hand_on(&shards, flow, bytes, at);
         }
     }
 }
 
-fn hand_on(shards: &[mpsc::Sender<(Flow, Bytes)>], flow: Flow, bytes: Bytes) {
+fn hand_on(shards: &[mpsc::Sender<Arrival>], flow: Flow, bytes: Bytes, at: Instant) {
     let shard = match shards.len() {
         1 => 0,
         count => shard_of(call_id::of(&bytes).unwrap_or_default(), count),
     };
     if let Some(inbox) = shards.get(shard)
-        && inbox.try_send((flow, bytes)).is_err()
+        && inbox.try_send(Arrival { flow, bytes, at }).is_err()
     {
         tracing::debug!(remote = %flow.remote, "a SIP datagram was dropped: its shard is busy");
     }

@@ -28,6 +28,7 @@ use crate::channels::{ChannelRef, Channels};
 use crate::clip::ClipStore;
 use crate::command::{Command, Outcome};
 use crate::network::{MediaEngine, Network, SipSocket, StreamEvents};
+use crate::overload::Overload;
 use crate::place::Place;
 use crate::playable::MediaError;
 use crate::random::Random;
@@ -50,7 +51,7 @@ pub(crate) struct ShardParts {
 
 /// How the server talks to a shard.
 pub(crate) struct ShardHandle {
-    pub(crate) datagrams: mpsc::Sender<(Flow, Bytes)>,
+    pub(crate) datagrams: mpsc::Sender<Arrival>,
     pub(crate) orders: mpsc::UnboundedSender<Order>,
     /// Calls that are up.
     pub(crate) live: watch::Receiver<usize>,
@@ -92,6 +93,7 @@ enum Found {
 struct Shard {
     parts: ShardParts,
     endpoint: Endpoint,
+    overload: Overload,
     random: Random,
     channels: Channels<Entry>,
     /// The calls that are up, and the channels that carry them or that let them go.
@@ -109,9 +111,18 @@ struct Entry {
     deadline: Option<Instant>,
 }
 
+/// A datagram on its way to its shard.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) flow: Flow,
+    pub(crate) bytes: Bytes,
+    /// When it was taken from its socket.
+    pub(crate) at: Instant,
+}
+
 /// What a shard listens to.
 struct Inbox {
-    datagrams: mpsc::Receiver<(Flow, Bytes)>,
+    datagrams: mpsc::Receiver<Arrival>,
     orders: mpsc::UnboundedReceiver<Order>,
     commands: mpsc::UnboundedReceiver<(ChannelRef, Command)>,
     stream_events: mpsc::UnboundedReceiver<(StreamId, StreamEvent)>,
@@ -124,7 +135,7 @@ enum Input {
     Command(ChannelRef, Command),
     Stream(StreamId, StreamEvent),
     Fetched(Fetched),
-    Datagram(Flow, Bytes),
+    Datagram(Arrival),
     /// A deadline is reached.
     Time,
 }
@@ -137,7 +148,7 @@ impl Inbox {
             Some((channel, command)) = self.commands.recv() => Input::Command(channel, command),
             Some((stream, event)) = self.stream_events.recv() => Input::Stream(stream, event),
             Some(fetched) = self.fetched.recv() => Input::Fetched(fetched),
-            Some((flow, bytes)) = self.datagrams.recv() => Input::Datagram(flow, bytes),
+            Some(arrival) = self.datagrams.recv() => Input::Datagram(arrival),
             // Everyone who could say anything is gone.
             else => Input::Order(Order::Stop),
         }
@@ -151,7 +162,7 @@ impl Inbox {
         let stream =
             || self.stream_events.try_recv().ok().map(|(stream, event)| Input::Stream(stream, event));
         let fetched = || self.fetched.try_recv().ok().map(Input::Fetched);
-        let datagram = || self.datagrams.try_recv().ok().map(|(flow, bytes)| Input::Datagram(flow, bytes));
+        let datagram = || self.datagrams.try_recv().ok().map(Input::Datagram);
         order().or_else(command).or_else(stream).or_else(fetched).or_else(datagram)
     }
 }
@@ -167,6 +178,7 @@ pub(crate) fn start(parts: ShardParts) -> (ShardHandle, tokio::task::JoinHandle<
     let mut random = Random::new(parts.seed);
     let shard = Shard {
         endpoint: Endpoint::new(parts.settings.endpoint(), random.next_u64()),
+        overload: Overload::new(parts.settings.config.limits.longest_wait),
         parts,
         random,
         channels: Channels::new(),
@@ -234,11 +246,27 @@ impl Shard {
                     Found::Addresses(addresses) => channel.resolved(cx, id, addresses),
                 });
             }
-            Input::Datagram(flow, bytes) => self.endpoint.receive(now, flow, bytes),
+            Input::Datagram(arrival) => self.datagram(now, arrival),
             Input::Time => {}
         }
         self.settle(now);
         true
+    }
+
+    /// Takes a datagram, after a look at how long it has waited.
+    fn datagram(&mut self, now: Instant, arrival: Arrival) {
+        let wait = now.saturating_duration_since(arrival.at);
+        if let Some(overloaded) = self.overload.waited(wait) {
+            match overloaded {
+                true => tracing::warn!(
+                    ?wait,
+                    "more comes than this server can do: new calls are refused with 503"
+                ),
+                false => tracing::warn!("the server has caught up: it takes calls again"),
+            }
+            self.endpoint.set_overloaded(overloaded);
+        }
+        self.endpoint.receive(now, arrival.flow, arrival.bytes);
     }
 
     /// Carries out what has become due, then everything that follows from it.
@@ -579,7 +607,7 @@ fn socket_of<'a>(sockets: &'a [Arc<dyn SipSocket>], flow: &Flow) -> Option<&'a A
     })
 }
 
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     TokioInstant::now().into_std()
 }
 

@@ -53,6 +53,7 @@ pub struct Endpoint {
     calls: Calls,
     registrations: Registrations,
     draining: bool,
+    overloaded: bool,
 }
 
 impl Endpoint {
@@ -65,6 +66,7 @@ impl Endpoint {
             calls: Calls::new(),
             registrations: Registrations::new(),
             draining: false,
+            overloaded: false,
         }
     }
 
@@ -116,6 +118,12 @@ impl Endpoint {
     /// While draining, INVITE and OPTIONS outside of calls get 503 with Retry-After; calls in progress go on.
     pub fn set_draining(&mut self, draining: bool) {
         self.draining = draining;
+    }
+
+    /// While overloaded, an INVITE that would begin a call gets 503 with Retry-After and nothing of it is kept, which
+    /// costs little more than reading it; calls in progress go on.
+    pub fn set_overloaded(&mut self, overloaded: bool) {
+        self.overloaded = overloaded;
     }
 
     /// What is held. Costs a look at each call.

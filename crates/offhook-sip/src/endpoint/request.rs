@@ -123,7 +123,8 @@ impl Endpoint {
     }
 
     fn receive_outside(&mut self, now: Instant, received: Received) {
-        if !self.has_room(false) {
+        let is_unwelcome = self.overloaded && received.request.method == Method::Invite;
+        if is_unwelcome || !self.has_room(false) {
             return self.refuse_statelessly(&received, Refusal::unavailable(&self.core));
         }
         let is_merged = received.request.method == Method::Invite
