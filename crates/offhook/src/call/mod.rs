@@ -266,6 +266,8 @@ impl Channel {
         *self = Self {
             control: self.control.take(),
             instance_running: self.instance_running,
+            // Its file may still have to be closed.
+            recording: self.recording.take(),
             end: self.end.take(),
             ..Self::fresh(self.id, self.shared.clone())
         };
