@@ -29,6 +29,7 @@ pub mod measure;
 pub mod playout;
 pub mod recorder;
 pub mod rtp;
+pub mod speaker;
 pub mod speech;
 pub mod tone;
 pub mod wav;

@@ -6,6 +6,7 @@ use super::config::StreamUpdate;
 use crate::Clip;
 use crate::playout::JobId;
 use crate::recorder::{RecordEnd, RecordSettings};
+use crate::speaker::{DetectionStart, MachineSettings};
 
 /// An order to a [`Stream`](crate::Stream).
 #[derive(Clone, Debug)]
@@ -45,6 +46,11 @@ pub enum StreamCommand {
         /// How.
         settings: Box<RecordSettings>,
     },
+    /// Listen who has answered; [`StreamEvent::SpeakerFound`](super::StreamEvent::SpeakerFound) tells (LSD-2, LSD-3).
+    DetectSpeaker(DetectionStart, Duration),
+    /// Wait until an answering machine is ready to record; [`StreamEvent::MachineReady`](super::StreamEvent::MachineReady)
+    /// tells (LSD-8). `None` ends the wait silently.
+    AwaitMachine(Option<MachineSettings>),
     /// End the recording, for this reason.
     StopRecording(RecordEnd),
     /// Say where things stand: answered by [`StreamEvent::Report`](super::StreamEvent::Report).

@@ -8,6 +8,7 @@ use super::stats::StreamStats;
 use crate::dtmf::QueueDigitsError;
 use crate::playout::{JobId, PlayEnd};
 use crate::recorder::{RecordEnd, RecordedPart};
+use crate::speaker::SpeakerFound;
 
 /// News from a [`Stream`](crate::Stream).
 #[derive(Clone, Debug)]
@@ -49,6 +50,13 @@ pub enum StreamEvent {
     DigitsRefused {
         /// Why not.
         reason: DigitsRefusal,
+    },
+    /// It is known who has answered, or the time for it is over.
+    SpeakerFound(SpeakerFound),
+    /// The wait for an answering machine is over.
+    MachineReady {
+        /// Whether it is ready; false if the time was over first.
+        ready: bool,
     },
     /// A piece of a recording, to be written.
     Recorded {

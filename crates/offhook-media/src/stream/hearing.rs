@@ -11,6 +11,7 @@ use crate::jitter::{JitterBuffer, Payload, Pulled};
 use crate::playout::JobId;
 use crate::recorder::{RecordEnd, RecordSettings, Recorder};
 use crate::rtp::{Arrival, Header};
+use crate::speaker::{DetectionStart, MachineDetector, MachineSettings, SpeakerDetector};
 use crate::stream::event::DigitCarrier;
 
 /// The listening part of a stream.
@@ -21,6 +22,8 @@ pub(super) struct Hearing {
     frame: Vec<i16>,
     tones: Option<ToneDetector>,
     recording: Option<Recording>,
+    speaker: Option<SpeakerDetector>,
+    machine: Option<MachineDetector>,
 }
 
 #[derive(Debug)]
@@ -57,6 +60,7 @@ impl Stream {
         let pulled = hearing.buffer.pull(now, frame);
         self.detect_tones(frame);
         self.record_heard(now, frame);
+        self.detect_far_end(frame);
         match pulled {
             Pulled::Nothing => HeardFrame::Nothing,
             Pulled::Audio => HeardFrame::Audio,
@@ -108,8 +112,10 @@ impl Stream {
     pub(super) fn review_hearing(&mut self) {
         // Tones are listened for where telephone events were not negotiated (DTMF-11).
         let in_band = self.telephone_event.is_none();
-        let recording = self.hearing.as_ref().is_some_and(|hearing| hearing.recording.is_some());
-        if !(in_band || recording || self.speaks_in_room()) {
+        let busy = self.hearing.as_ref().is_some_and(|hearing| {
+            hearing.recording.is_some() || hearing.speaker.is_some() || hearing.machine.is_some()
+        });
+        if !(in_band || busy || self.speaks_in_room()) {
             self.hearing = None;
             return;
         }
@@ -147,6 +153,24 @@ impl Stream {
         self.review_hearing();
     }
 
+    /// Listens who has answered.
+    pub(super) fn detect_speaker(&mut self, start: DetectionStart, limit: Duration) {
+        self.hear().speaker = Some(SpeakerDetector::new(start, limit));
+    }
+
+    /// Waits for an answering machine to be ready, or no longer.
+    pub(super) fn await_machine(&mut self, settings: Option<MachineSettings>) {
+        match settings {
+            Some(settings) => self.hear().machine = Some(MachineDetector::new(settings)),
+            None => {
+                if let Some(hearing) = &mut self.hearing {
+                    hearing.machine = None;
+                }
+                self.review_hearing();
+            }
+        }
+    }
+
     /// A digit that may end the recording.
     pub(super) fn digit_meets_recording(&mut self, digit: char) {
         let recording = self.hearing.as_ref().and_then(|hearing| hearing.recording.as_ref());
@@ -178,8 +202,30 @@ impl Stream {
                 frame: Vec::new(),
                 tones: None,
                 recording: None,
+                speaker: None,
+                machine: None,
             })
         })
+    }
+
+    fn detect_far_end(&mut self, frame: &[i16]) {
+        let Some(hearing) = &mut self.hearing else { return };
+        let found = hearing.speaker.as_mut().and_then(|speaker| speaker.hear(frame));
+        let ready = hearing.machine.as_mut().and_then(|machine| machine.hear(frame));
+        if found.is_none() && ready.is_none() {
+            return;
+        }
+        if let Some(found) = found {
+            hearing.speaker = None;
+            self.events.push_back(StreamEvent::SpeakerFound(found));
+        }
+        if let Some(ready) = ready
+            && let Some(hearing) = &mut self.hearing
+        {
+            hearing.machine = None;
+            self.events.push_back(StreamEvent::MachineReady { ready });
+        }
+        self.review_hearing();
     }
 
     fn detect_tones(&mut self, frame: &[i16]) {

@@ -188,6 +188,8 @@ impl Stream {
             StreamCommand::SendDigits(digits) => self.send_digits(&digits),
             StreamCommand::StopDigits => self.drop_digits(),
             StreamCommand::Record { job, settings } => self.begin_recording(now, job, *settings),
+            StreamCommand::DetectSpeaker(start, limit) => self.detect_speaker(start, limit),
+            StreamCommand::AwaitMachine(settings) => self.await_machine(settings),
             StreamCommand::StopRecording(reason) => self.end_recording(reason),
             StreamCommand::Report => {
                 let stats = self.stats();
