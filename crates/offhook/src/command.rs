@@ -4,6 +4,7 @@ use offhook_media::JobId;
 use tokio::sync::oneshot;
 
 use crate::answer::{Answer, AnswerError};
+use crate::answer_machine::{AnswerMachine, AnswerMachineError};
 use crate::app::AppErrorKind;
 use crate::dial::{Dial, DialReply, WaitReply};
 use crate::digits::{DigitsError, GetDigits};
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     /// Pauses or resumes the running job of a player.
     Pause(Player, bool, oneshot::Sender<bool>),
     Seek(Player, f64, oneshot::Sender<Result<bool, SeekError>>),
+    /// Waits until an answering machine is ready.
+    AwaitMachine(Ticket, AnswerMachine, oneshot::Sender<Result<bool, AnswerMachineError>>),
     Digits(DigitsCommand),
     Recorder(RecorderCommand),
     Dial(Ticket, Operation, Dial, Until, DialReply),

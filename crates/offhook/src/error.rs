@@ -31,6 +31,8 @@ pub enum Operation {
     AttachTonePlayer,
     /// Going to another place of what a file player plays.
     Seek,
+    /// `wait_for_answer_machine()`
+    WaitForAnswerMachine,
     /// Collecting digits.
     GetDigits,
     /// Sending digits.
@@ -61,6 +63,7 @@ impl Operation {
             Self::TonePlayer => "TonePlayer.play()",
             Self::AttachTonePlayer => "TonePlayer()",
             Self::Seek => "FilePlayer.seek()",
+            Self::WaitForAnswerMachine => "wait_for_answer_machine()",
             Self::GetDigits => "DTMFDetector.get_digits()",
             Self::DtmfPlayer => "DTMFPlayer.play()",
             Self::FileRecorder => "FileRecorder.record()",

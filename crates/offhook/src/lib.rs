@@ -55,6 +55,7 @@
 
 mod admission;
 mod answer;
+mod answer_machine;
 mod app;
 mod call;
 mod call_id;
@@ -97,6 +98,7 @@ mod trunk;
 mod work;
 
 pub use answer::{Answer, AnswerError, NoCommonCodec};
+pub use answer_machine::{AnswerMachine, AnswerMachineError};
 pub use app::{AppError, Application, Refusal};
 pub use cause::Cause;
 pub use channel::{AttachTonePlayerError, CallChannel, Events};

@@ -102,6 +102,7 @@ pub(crate) struct Published {
     pub(crate) digits_cause: DigitsCause,
     pub(crate) dtmf_player: DtmfPlayerStatus,
     pub(crate) recorder: RecorderStatus,
+    pub(crate) far_end_type: FarEndType,
 }
 
 /// Where the statistics of a call come from.
@@ -153,6 +154,7 @@ impl Published {
             digits_cause: DigitsCause::None,
             dtmf_player: DtmfPlayerStatus::default(),
             recorder: RecorderStatus::default(),
+            far_end_type: FarEndType::Unknown,
         }
     }
 
@@ -369,7 +371,7 @@ impl Shared {
             raw_cause: published.raw_cause,
             q850: published.q850,
             connected_id: None,
-            far_end_type: FarEndType::Unknown,
+            far_end_type: published.far_end_type,
             remote_address: identity.remote,
             start_time: identity.start,
             answer_time: published.answered_at.map(|at| identity.wall_clock(at)),

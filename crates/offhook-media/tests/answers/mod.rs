@@ -29,7 +29,7 @@ impl Answer {
 pub(crate) fn answers() -> Vec<Answer> {
     let mut maker = Maker { random: Random(42), speech: HashMap::new() };
     let mut answers = Vec::new();
-    let kinds: [(&'static str, FarEnd, usize, fn(&mut Maker) -> Vec<i16>); 11] = [
+    let kinds: [Kind; 11] = [
         ("person, a word or two", FarEnd::Live, 84, Maker::person),
         ("person in an office", FarEnd::Live, 42, Maker::office),
         ("machine with a beep", FarEnd::AnswerMachine, 84, Maker::machine),
@@ -51,6 +51,9 @@ pub(crate) fn answers() -> Vec<Answer> {
     }
     answers
 }
+
+/// A kind of answer: in words, what it is, how many are made, and how.
+type Kind = (&'static str, FarEnd, usize, fn(&mut Maker) -> Vec<i16>);
 
 struct Maker {
     random: Random,

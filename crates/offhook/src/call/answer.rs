@@ -116,7 +116,9 @@ impl Channel {
         let longest = service.and_then(|service| service.max_call).unwrap_or(cx.settings.config.max_call);
         self.longest = (!longest.is_zero()).then(|| cx.now + longest);
         self.restart_media_watch(cx);
-        self.end_control(State::Answered);
+        if !self.speaker.is_awaited() {
+            self.end_control(State::Answered);
+        }
     }
 
     /// Checks state, arguments and media; on an error of media the call has been refused (ANS-9).

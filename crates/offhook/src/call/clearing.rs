@@ -293,6 +293,7 @@ impl Channel {
         }
         jobs.reply();
         self.end_digits();
+        self.end_awaiting_machine(false);
         self.end_control(State::Idle);
     }
 }

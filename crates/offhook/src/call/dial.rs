@@ -17,7 +17,7 @@ use crate::channels::ChannelRef;
 use crate::command::{Ticket, Until};
 use crate::destination::Destination;
 use crate::details::Direction;
-use crate::dial::{Dial, DialError, DialReply, WaitForAnswerError, WaitReply};
+use crate::dial::{Dial, DialError, DialReply, LiveSpeakerDetection, WaitForAnswerError, WaitReply};
 use crate::error::{BadArgument, Fault, MakesNoCalls, Operation, WrongState};
 use crate::seconds;
 use crate::shared::Identity;
@@ -44,6 +44,8 @@ pub(super) struct Calling {
     target: Uri,
     from: Caller,
     trunk: Option<Arc<CheckedTrunk>>,
+    /// How it is to be found out who answers (CALL-8).
+    detection: Option<(LiveSpeakerDetection, Duration)>,
     /// The lookup that the INVITE waits for.
     lookup: Option<LoadId>,
     /// The far end's newest description, until the response that brought it is looked at.
@@ -80,6 +82,7 @@ pub(super) struct Plan {
     trunk: Option<Arc<CheckedTrunk>>,
     codecs: Option<CodecList>,
     limit: Option<Duration>,
+    detection: Option<(LiveSpeakerDetection, Duration)>,
     /// `None`: there is no way to the destination (CALL-21).
     hop: Option<Hop>,
 }
@@ -140,7 +143,7 @@ impl Channel {
 
     /// Begins a call whose arguments were checked; who waits for it is in place already.
     pub(super) fn place(&mut self, cx: &mut Context<'_>, operation: Operation, plan: Plan) {
-        let Plan { target, from, from_text, trunk, codecs, hop, .. } = plan;
+        let Plan { target, from, from_text, trunk, codecs, detection, hop, .. } = plan;
         let to = address(&target);
         let identity = Identity {
             call_id: format!("{:016x}", cx.random.next_u64()).into(),
@@ -152,7 +155,7 @@ impl Channel {
         };
         self.begin_call(cx, identity, operation.name());
         self.codecs = codecs;
-        let calling = Calling { target, from, trunk, lookup: None, answer: None };
+        let calling = Calling { target, from, trunk, detection, lookup: None, answer: None };
         self.calling = Some(Box::new(calling));
         match hop {
             Some(Hop::Address(remote)) => self.invite(cx, remote),
@@ -175,7 +178,7 @@ impl Channel {
         reply: WaitReply,
     ) {
         match self.plan_wait(seconds_timeout) {
-            Ok(limit) if self.is_calling() => {
+            Ok(limit) if self.is_calling() || self.speaker.is_awaited() => {
                 let deadline = limit.map(|limit| cx.now + limit);
                 self.control = Some(Control::Wait(WaitControl { ticket, reply, deadline }));
             }
@@ -231,6 +234,10 @@ impl Channel {
         if !usable || !self.session.is_open() {
             self.release(cx, Headers::default(), Ending::error("no usable answer to our offer"));
             return;
+        }
+        let detection = self.calling.as_mut().and_then(|calling| calling.detection.take());
+        if let Some((detection, limit)) = detection {
+            self.detect_speaker(cx, detection, limit);
         }
         self.become_answered(cx, "2xx");
     }
@@ -322,7 +329,9 @@ impl Channel {
             )
         })?;
         let codecs = codecs.or_else(|| trunk.as_ref()?.codecs.clone());
-        Ok(Plan { target, from, from_text, trunk, codecs, limit, hop })
+        let detection_limit = Duration::from_millis(dial.lsd_timeout_ms.into());
+        let detection = dial.live_speaker.map(|detection| (detection, detection_limit));
+        Ok(Plan { target, from, from_text, trunk, codecs, limit, detection, hop })
     }
 
     fn plan_wait(&self, seconds_timeout: Option<f64>) -> Result<Option<Duration>, WaitForAnswerError> {

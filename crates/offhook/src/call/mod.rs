@@ -17,6 +17,7 @@ mod offers;
 mod recording;
 mod ring;
 mod session;
+mod speaker;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -42,6 +43,7 @@ use self::recording::Recording;
 use self::ring::RingControl;
 use self::session::Session;
 pub(crate) use self::session::{codec_of, codec_specs, stream_direction};
+use self::speaker::Speaker;
 use crate::cause::Cause;
 use crate::channels::ChannelRef;
 use crate::clip::{ClipRequest, ClipStore};
@@ -84,6 +86,7 @@ pub(crate) struct Channel {
     loading: Option<LoadingJob>,
     digits: Digits,
     recording: Option<Recording>,
+    speaker: Speaker,
     /// A refusal that waits until the audio has stopped (REJ-9).
     refusing: Option<Refusing>,
     /// Why we are clearing the call.
@@ -249,6 +252,7 @@ impl Channel {
             loading: None,
             digits: Digits::default(),
             recording: None,
+            speaker: Speaker::default(),
             refusing: None,
             intended: None,
             instance_running: true,
@@ -269,6 +273,8 @@ impl Channel {
             // Its file may still have to be closed.
             recording: self.recording.take(),
             end: self.end.take(),
+            // Its file may still have to be closed.
+            recording: self.recording.take(),
             ..Self::fresh(self.id, self.shared.clone())
         };
         log_state(&self.identity, State::Idle, State::CallOutgoing, reason);
@@ -311,6 +317,9 @@ impl Channel {
             Command::Seek(player, to, reply) => {
                 let _ = reply.send(self.seek_job(cx, player, to));
             }
+            Command::AwaitMachine(ticket, machine, reply) => {
+                self.begin_awaiting_machine(cx, ticket, &machine, reply);
+            }
             Command::Digits(command) => self.digits_command(cx, command),
             Command::Recorder(command) => self.recorder_command(cx, command),
             Command::Dial(ticket, operation, dial, until, reply) => {
@@ -344,6 +353,8 @@ impl Channel {
         match event {
             StreamEvent::PlayEnded { job, reason, .. } => self.play_ended(cx, job, reason),
             StreamEvent::DigitBegun { digit, carrier } => self.digit_heard(cx, digit, carrier),
+            StreamEvent::SpeakerFound(found) => self.speaker_found(&found),
+            StreamEvent::MachineReady { ready } => self.end_awaiting_machine(ready),
             StreamEvent::DigitsSent => self.digits_sent(DtmfPlayerCause::Normal),
             StreamEvent::DigitsRefused { .. } => self.digits_sent(DtmfPlayerCause::Error),
             StreamEvent::Closed(stats) => self.stream_closed(cx, &stats),
@@ -445,6 +456,7 @@ impl Channel {
                 self.give_up_job(cx, ticket);
                 self.give_up_digits(cx, ticket);
                 self.give_up_recording(cx, ticket);
+                self.give_up_machine(cx, ticket);
             }
         }
     }

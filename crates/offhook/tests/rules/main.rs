@@ -24,6 +24,7 @@ mod header_fields;
 mod hold;
 mod leaks;
 mod limits;
+mod live_speaker;
 mod logging;
 mod outbound_calls;
 mod outbound_causes;

@@ -1,11 +1,15 @@
 //! `FileRecorder`: what is in the file, when a recording ends, and what is left of it.
 
+use offhook::caller::Reception;
 use offhook::media::recorder::RecordCodec;
 use offhook::media::{Sound, measure, wav};
+use offhook::sim::Sim;
 use offhook::{
-    Answer, ErrorKind, OperationError, Play, PlayerCause, Record, RecorderCause, RecorderState, Ring, State,
+    Answer, ErrorKind, GetDigits, OperationError, Play, PlayerCause, Record, RecorderCause, RecorderState,
+    Ring, State,
 };
 
+use crate::outbound_calls::{outbound_scene, started, to_callee};
 use crate::support::*;
 
 async fn answered(scene: &mut Scene) -> (offhook::caller::OutCall, Instance) {
@@ -358,5 +362,31 @@ fn a_dropped_future_ends_the_recording() {
         scene.sim.sleep(ms(100)).await;
         assert_eq!(channel.file_recorder().cause(), RecorderCause::Aborted);
         assert_near(scene.recorded("a.wav").duration(), secs(1.0), ms(40));
+    });
+}
+
+/// MED-5, UR-12, UR-16: what is heard before our call is answered is recorded, and the recording goes on through the
+/// answer without a hole; digits are collected beside it.
+#[test]
+fn early_media_of_our_call_is_recorded() {
+    outbound_scene(13, |mut scene| async move {
+        let reception = Reception::new().early_media().play(sine(440.0, 6.0)).wait(secs(2.0)).answer();
+        let mut callee = scene.sim.callee(Sim::CALLEE, reception).await;
+        let channel = started(&mut scene).await;
+        channel.start_call(to_callee()).await.unwrap();
+        let callee = callee.next_call().await.unwrap();
+        callee.media().await;
+        scene.sim.sleep(ms(200)).await;
+        assert_eq!(channel.state(), State::RingOutgoing);
+        channel.file_recorder().start(Record::to("a.wav")).await.unwrap();
+        callee.send_digits("5");
+        let wanted = GetDigits::new().count(1).seconds_predigits_timeout(Some(1.0));
+        assert_eq!(channel.dtmf_detector().get_digits(wanted).await.unwrap(), "5");
+        assert_eq!(channel.wait_for_answer(None).await.unwrap(), State::Answered);
+        scene.sim.sleep(secs(2.0)).await;
+        channel.file_recorder().stop().await;
+        let sound = scene.recorded("a.wav");
+        let holes = measure::silences(part(&sound, 1.0, 3.5), 8000, -40.0, 10.0);
+        assert!(holes.is_empty(), "{holes:?}");
     });
 }
