@@ -106,7 +106,8 @@ fn a_bad_network_leaves_no_holes() {
 /// REC-8, REC-9: silence below the setting ends a recording, with another limit until something is heard.
 #[test]
 fn silence_ends_a_recording() {
-    let rows: [(&str, f64, fn(Record) -> Record, f64, bool); 4] = [
+    type Options = fn(Record) -> Record;
+    let rows: [(&str, f64, Options, f64, bool); 4] = [
         ("after speech", 1.0, |record| record.max_silence(1500), 2.5, true),
         ("from the beginning", 0.0, |record| record.max_silence(1500), 1.5, false),
         ("initial limit", 0.0, |record| record.max_silence(1500).initial_silence(3000), 3.0, false),
