@@ -270,8 +270,6 @@ impl Channel {
         *self = Self {
             control: self.control.take(),
             instance_running: self.instance_running,
-            // Its file may still have to be closed.
-            recording: self.recording.take(),
             end: self.end.take(),
             // Its file may still have to be closed.
             recording: self.recording.take(),
