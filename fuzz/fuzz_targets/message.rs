@@ -5,8 +5,9 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use offhook_sip::header::{
-    Accept, Contact, Diversion, HistoryInfo, MinSe, PAssertedIdentity, RAck, Reason, RecordRoute, Require,
-    RetryAfter, Route, SessionExpires, Supported, Timestamp, Via, Warning,
+    Accept, Authorization, Contact, Diversion, EventPackage, HistoryInfo, MinSe, PAssertedIdentity,
+    ProxyAuthenticate, ProxyAuthorization, RAck, Reason, RecordRoute, ReferTo, ReferredBy, Replaces, Require,
+    RetryAfter, Route, SessionExpires, SubscriptionState, Supported, Timestamp, Via, Warning, WwwAuthenticate,
 };
 use offhook_sip::{Headers, Message, ParseLimits, Response};
 
@@ -43,6 +44,15 @@ fn look(headers: &Headers) {
     let _ = headers.typed_all::<PAssertedIdentity>();
     let _ = headers.typed_all::<Reason>();
     let _ = headers.typed_all::<Warning>();
+    let _ = headers.typed_all::<WwwAuthenticate>();
+    let _ = headers.typed_all::<ProxyAuthenticate>();
+    let _ = headers.typed_all::<Authorization>();
+    let _ = headers.typed_all::<ProxyAuthorization>();
+    let _ = headers.typed_opt::<ReferTo>().map(|to| to.map(|to| to.replaces()));
+    let _ = headers.typed_opt::<ReferredBy>();
+    let _ = headers.typed_opt::<Replaces>();
+    let _ = headers.typed_opt::<EventPackage>();
+    let _ = headers.typed_opt::<SubscriptionState>();
     let _ = headers.typed_opt::<Accept>();
     let _ = headers.typed_opt::<Require>();
     let _ = headers.typed_opt::<Supported>();

@@ -98,10 +98,11 @@ mod timer;
 mod transaction;
 
 pub use endpoint::{
-    AcknowledgeError, AnswerError, AnswerOfferError, Call, Clearing, ClearingCause, Counts, Endpoint,
-    EndpointConfig, Event, Flow, HangUpError, Incoming, InfoError, InviteError, Limits, OfferError, OfferId,
-    OfferMethod, Outgoing, Party, PrackError, PrackPolicy, Progress, Protocol, RejectError, Reliability,
-    RingError, Sent, SessionTimers, Stage, Timers, Transmit,
+    AcknowledgeError, AnswerError, AnswerOfferError, AnswerReferError, Call, Clearing, ClearingCause, Counts,
+    Endpoint, EndpointConfig, Event, Flow, HangUpError, Incoming, InfoError, InviteError, Limits, OfferError,
+    OfferId, OfferMethod, Outgoing, Party, PrackError, PrackPolicy, Progress, Protocol, Refer, ReferError,
+    ReferProgress, RejectError, Reliability, ReportReferError, RingError, Sent, SessionTimers, Stage, Timers,
+    Transmit,
 };
 pub use header::{HeaderError, HeaderName, Headers, NameAddr, TypedHeader};
 pub use message::{Message, Method, ParseError, ParseErrorKind, ParseLimits, Request, Response, StatusCode};

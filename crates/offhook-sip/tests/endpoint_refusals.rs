@@ -19,7 +19,7 @@ struct Row {
 const PLAIN: Row = Row { what: "", replace: &[], headers: "", body: OFFER, status: 0, field: None };
 
 fn rows() -> Vec<Row> {
-    let allow = "INVITE, ACK, CANCEL, OPTIONS, BYE, PRACK, UPDATE, INFO";
+    let allow = "INVITE, ACK, CANCEL, OPTIONS, BYE, PRACK, UPDATE, INFO, REFER, NOTIFY";
     vec![
         Row {
             what: "an extension that is not supported (RING-26)",
@@ -215,7 +215,7 @@ fn options_are_answered_with_what_we_can_do() {
     let ok = bed.response();
     assert_eq!(ok.status.code(), 200);
     for (name, value) in [
-        (HeaderName::Allow, "INVITE, ACK, CANCEL, OPTIONS, BYE, PRACK, UPDATE, INFO"),
+        (HeaderName::Allow, "INVITE, ACK, CANCEL, OPTIONS, BYE, PRACK, UPDATE, INFO, REFER, NOTIFY"),
         (HeaderName::Accept, "application/sdp"),
         (HeaderName::Supported, "100rel, timer"),
     ] {

@@ -21,6 +21,9 @@ pub struct EndpointConfig {
     pub advertised: Option<SocketAddr>,
     /// What `Retry-After` says when a call is refused for want of room or while draining; whole seconds.
     pub retry_after: Duration,
+    /// Whether a REFER within a call is handed to the user, as [`Event::Refer`](crate::Event::Refer). At
+    /// first it is not, and gets 603.
+    pub takes_refers: bool,
     /// How session timers are negotiated. Without `timer` in `supported` there are none.
     pub session_timers: SessionTimers,
     /// The option tags that are supported; a `Require` with any other tag is refused with 420.
@@ -35,6 +38,7 @@ impl Default for EndpointConfig {
             server: Text::from("offhook"),
             advertised: None,
             retry_after: Duration::from_secs(10),
+            takes_refers: false,
             session_timers: SessionTimers::default(),
             supported: vec![Text::from("100rel"), Text::from("timer")],
         }
@@ -51,8 +55,9 @@ pub struct Limits {
     /// Transactions at once, of both directions. A quarter more is kept in reserve for requests within
     /// dialogs, so that calls can still be cleared when the limit is reached.
     pub transactions: usize,
-    /// Calls at once, of both directions, unanswered ones included. A call that is over does not count, although
-    /// its dialog takes up crossing requests for some seconds; the limit on transactions bounds those.
+    /// Calls at once, of both directions, unanswered ones included. A call that is over does not count,
+    /// although its dialog takes up crossing requests for some seconds; the limit on transactions bounds
+    /// those.
     pub calls: usize,
     /// Early dialogs at once of one of our own calls: a forking proxy may make several (RFC 3261 section
     /// 13.2.2.4).

@@ -52,7 +52,8 @@ pub(crate) enum Wake {
 }
 
 /// The value of `Allow`.
-pub(crate) const ALLOW: Text = Text::from_static("INVITE, ACK, CANCEL, OPTIONS, BYE, PRACK, UPDATE, INFO");
+pub(crate) const ALLOW: Text =
+    Text::from_static("INVITE, ACK, CANCEL, OPTIONS, BYE, PRACK, UPDATE, INFO, REFER, NOTIFY");
 /// The value of `Accept`.
 pub(crate) const ACCEPT: Text = Text::from_static("application/sdp");
 /// How long an INVITE may go without any response (RFC 3261 section 17.2.1).

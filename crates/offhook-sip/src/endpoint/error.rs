@@ -229,3 +229,44 @@ pub enum InfoError {
         got: Stage,
     },
 }
+
+/// Why [`Endpoint::refer`](crate::Endpoint::refer) sent nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReferError {
+    /// The call is not connected.
+    #[error("expected {expected}, got {got}")]
+    WrongState {
+        /// What a REFER needs.
+        expected: Stage,
+        /// What the call is.
+        got: Stage,
+    },
+    /// A REFER of this call is under way.
+    #[error("a REFER of this call is under way, and one at a time may be")]
+    Pending,
+}
+
+/// Why [`Endpoint::answer_refer`](crate::Endpoint::answer_refer) sent nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerReferError {
+    /// No REFER waits for an answer: it was answered before, or the call is over.
+    #[error("no REFER waits for an answer")]
+    NoRefer,
+    /// The status does not answer a REFER.
+    #[error("status {} does not answer a REFER; 202 and 300 to 699 do", status.code())]
+    NotAnAnswer {
+        /// The status given.
+        status: StatusCode,
+    },
+}
+
+/// Why [`Endpoint::report_refer`](crate::Endpoint::report_refer) sent nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportReferError {
+    /// No accepted REFER waits for news: its end was reported before, or the call is over.
+    #[error("no accepted REFER waits for news")]
+    NoRefer,
+}

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::flow::Flow;
 use crate::arena::Key;
 use crate::auth::Credentials;
-use crate::header::{CallId, Headers, NameAddr, Reason, RetryAfter};
+use crate::header::{CallId, Headers, NameAddr, Reason, Replaces, RetryAfter};
 use crate::message::{Request, Response, StatusCode};
 use crate::registration::{RegistrationFailure, RegistrationId};
 use crate::sdp::SessionDescription;
@@ -110,6 +110,17 @@ pub enum Event {
         /// The session description in it.
         sdp: Option<SessionDescription>,
     },
+    /// The far end asks us to call somebody else (RFC 3515), if
+    /// [`EndpointConfig::takes_refers`](crate::EndpointConfig::takes_refers) is set. Reply with
+    /// [`Endpoint::answer_refer`](crate::Endpoint::answer_refer); without a reply in 32*T1 it gets 603.
+    Refer(Box<Refer>),
+    /// News of the REFER that was sent by [`Endpoint::refer`](crate::Endpoint::refer).
+    ReferProgress {
+        /// The call.
+        call: Call,
+        /// What is new.
+        progress: ReferProgress,
+    },
     /// A registration holds: for the first time, after a failure, or again for another while.
     Registered {
         /// The registration.
@@ -159,6 +170,41 @@ pub struct Incoming {
     pub sdp: Option<SessionDescription>,
     /// What it says about reliable provisional responses.
     pub reliability: Reliability,
+}
+
+/// A REFER of the far end (RFC 3515).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Refer {
+    /// The call within which it came.
+    pub call: Call,
+    /// The whole request.
+    pub request: Request,
+    /// Whom to call: the `Refer-To` header field.
+    pub target: NameAddr,
+    /// In whose name: the `Referred-By` header field (RFC 3892).
+    pub referred_by: Option<NameAddr>,
+    /// The call at the target that the new one is to replace (RFC 3891).
+    pub replaces: Option<Replaces>,
+}
+
+/// What became of a REFER of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReferProgress {
+    /// The far end will try.
+    Accepted,
+    /// The far end will not try. The last news.
+    Refused(StatusCode),
+    /// The call that the far end makes got this response.
+    Reported {
+        /// The status of the response.
+        status: StatusCode,
+        /// Whether these are the last news.
+        is_last: bool,
+    },
+    /// There will be no more news, and nobody knows why.
+    Ended,
 }
 
 /// What an INVITE says about reliable provisional responses (RFC 3262).

@@ -16,12 +16,12 @@ use bytes::Bytes;
 
 pub use self::config::{EndpointConfig, Limits, SessionTimers, Timers};
 pub use self::error::{
-    AcknowledgeError, AnswerError, AnswerOfferError, HangUpError, InfoError, InviteError, OfferError,
-    PrackError, RejectError, RingError, Stage,
+    AcknowledgeError, AnswerError, AnswerOfferError, AnswerReferError, HangUpError, InfoError, InviteError,
+    OfferError, PrackError, ReferError, RejectError, ReportReferError, RingError, Stage,
 };
 pub use self::event::{
     Call, Clearing, ClearingCause, Counts, Event, Incoming, OfferId, OfferMethod, Outgoing, Party,
-    PrackPolicy, Progress, Reliability, Sent,
+    PrackPolicy, Progress, Refer, ReferProgress, Reliability, Sent,
 };
 pub use self::flow::{Flow, Protocol, Transmit};
 
@@ -31,7 +31,7 @@ pub(crate) use self::request::add_capabilities;
 
 use self::core::Wake;
 use crate::auth::Attempt;
-use crate::header::{CallId, Headers, TypedHeader};
+use crate::header::{CallId, Headers, NameAddr, TypedHeader};
 use crate::invite::{CallState, Calls, build_invite};
 use crate::message::{Message, ParseErrorKind, StatusCode};
 use crate::registration::{
@@ -324,6 +324,57 @@ impl Endpoint {
     ) -> Result<(), InfoError> {
         self.with_call(call, |state, core| state.info(core, now, content_type, body))
             .unwrap_or(Err(InfoError::WrongState { expected: Stage::Answered, got: Stage::Over }))
+    }
+
+    /// Asks the far end of a connected call to call `target` (RFC 3515): a blind transfer, or one with an
+    /// escaped `Replaces` in `target` an attended one (RFC 3891). [`Event::ReferProgress`] tells what comes
+    /// of it; the call itself goes on until either side ends it.
+    ///
+    /// # Errors
+    ///
+    /// See [`ReferError`]; nothing is sent then.
+    pub fn refer(
+        &mut self,
+        now: Instant,
+        call: Call,
+        target: &NameAddr,
+        headers: &Headers,
+    ) -> Result<(), ReferError> {
+        self.with_call(call, |state, core| state.refer(core, now, target, headers))
+            .unwrap_or(Err(ReferError::WrongState { expected: Stage::Answered, got: Stage::Over }))
+    }
+
+    /// Replies to [`Event::Refer`] with 202, or with a status from 300 to 699 that refuses it. After a 202
+    /// the far end is told at once that it is being tried, and then what [`report_refer`](Self::report_refer)
+    /// is given.
+    ///
+    /// # Errors
+    ///
+    /// See [`AnswerReferError`]; nothing is sent then.
+    pub fn answer_refer(
+        &mut self,
+        now: Instant,
+        call: Call,
+        status: StatusCode,
+    ) -> Result<(), AnswerReferError> {
+        self.with_call(call, |state, core| state.answer_refer(core, now, status))
+            .unwrap_or(Err(AnswerReferError::NoRefer))
+    }
+
+    /// Tells the far end, whose REFER was accepted, what response the call to the target got. A final one is
+    /// the last news. Nothing can be told any more when the call with the far end is over.
+    ///
+    /// # Errors
+    ///
+    /// See [`ReportReferError`]; nothing is sent then.
+    pub fn report_refer(
+        &mut self,
+        now: Instant,
+        call: Call,
+        status: StatusCode,
+    ) -> Result<(), ReportReferError> {
+        self.with_call(call, |state, core| state.report_refer(core, now, status))
+            .unwrap_or(Err(ReportReferError::NoRefer))
     }
 
     /// Registers an address of ours with a registrar, and keeps it registered until

@@ -80,7 +80,14 @@ pub(super) fn check(core: &Core, received: &Received) -> Result<(), Refusal> {
     }
     if !matches!(
         request.method,
-        Method::Invite | Method::Options | Method::Bye | Method::Prack | Method::Update | Method::Info
+        Method::Invite
+            | Method::Options
+            | Method::Bye
+            | Method::Prack
+            | Method::Update
+            | Method::Info
+            | Method::Refer
+            | Method::Notify
     ) {
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED).with(HeaderName::Allow, ALLOW));
     }

@@ -147,6 +147,8 @@ impl Endpoint {
                 self.core.respond(now, server, &response);
                 return;
             }
+            // There is no call that could be referred.
+            (Ok(()), Method::Refer) => Refusal::new(StatusCode::DECLINE),
             _ => Refusal::new(StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
         };
         self.refuse_within(now, server, &received, refusal);

@@ -2,8 +2,9 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::header::{HeaderName, NameAddr, TypedHeader, ValueError, wire_form};
+use crate::header::{HeaderName, NameAddr, Replaces, TypedHeader, ValueError, wire_form};
 use crate::text::Text;
+use crate::uri::unescape;
 
 macro_rules! address_header {
     ($(#[$doc:meta])* $header:ident, list: $list:literal) => {
@@ -70,4 +71,23 @@ address_header! {
 address_header! {
     /// Who diverted the call, the latest first (RFC 5806).
     Diversion, list: true
+}
+address_header! {
+    /// Whom the receiver of a REFER is to call (RFC 3515 section 2.1).
+    ReferTo, list: false
+}
+address_header! {
+    /// Who sent the REFER that an INVITE comes from (RFC 3892 section 2).
+    ReferredBy, list: false
+}
+
+impl ReferTo {
+    /// The dialog that the call is to replace, if the address says so in an escaped `Replaces` (RFC 3891
+    /// section 7.1).
+    pub fn replaces(&self) -> Option<Result<Replaces, ValueError>> {
+        let param = self.uri.headers.iter().find(|param| param.name.eq_ignore_ascii_case("Replaces"))?;
+        let escaped = param.value.as_deref().unwrap_or_default();
+        let plain = String::from_utf8_lossy(&unescape(escaped)).into_owned();
+        Some(Replaces::parse(&Text::from(plain)))
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::refer::Referral;
 use super::uac::Cancelling;
 use super::{CallState, Role};
 use crate::endpoint::{
@@ -122,6 +123,11 @@ impl CallState {
         self.hang_up = None;
         // Requests that wait for our user are answered all the same (RFC 3261 section 15.1.2).
         self.session_timer = None;
+        self.is_referring = false;
+        if let Some(Referral::Asked { server, received, .. }) = self.referral.take().map(|referral| *referral)
+        {
+            self.respond_within(core, now, server, &received, StatusCode::REQUEST_TERMINATED);
+        }
         for leg in &mut self.legs {
             leg.offering = None;
             leg.next_offering = None;

@@ -9,6 +9,7 @@ mod end;
 mod negotiation;
 mod offer;
 mod offering;
+mod refer;
 mod reliable;
 mod session_timer;
 mod success;
@@ -41,6 +42,7 @@ pub(crate) use self::uas::Arrival;
 
 use self::negotiation::{Carrier, Negotiation, OfferRoom, PendingRequest};
 use self::offering::Offering;
+use self::refer::Referral;
 use self::session_timer::SessionTimer;
 use self::success::UnacknowledgedSuccess;
 use self::uac::Caller;
@@ -64,6 +66,10 @@ pub(crate) struct CallState {
     session_timer: Option<SessionTimer>,
     /// The least session interval that the far end demanded, in seconds.
     least_interval: u32,
+    /// The far end's REFER.
+    referral: Option<Box<Referral>>,
+    /// A REFER of ours is under way or has news to come.
+    is_referring: bool,
     /// With what challenges are answered.
     auth: Option<Box<ClientAuth>>,
     offers: u32,
@@ -169,7 +175,8 @@ impl CallState {
         let offering = self.legs.iter().filter_map(|leg| leg.offering.as_ref()?.poll_timeout()).min();
         let session = self.session_timer.as_ref().filter(|_| self.stage == Stage::Answered);
         let session = session.map(SessionTimer::poll_timeout);
-        role.into_iter().chain(success).chain(offering).chain(session).min()
+        let referral = self.referral.as_ref().and_then(|referral| referral.poll_timeout());
+        role.into_iter().chain(referral).chain(success).chain(offering).chain(session).min()
     }
 
     /// Does what is due. Whether the call is to be forgotten.
@@ -182,6 +189,7 @@ impl CallState {
         }
         self.handle_success_timeout(core, now);
         self.handle_offering_timeout(core, now);
+        self.handle_refer_timeout(core, now);
         self.handle_session_timeout(core, now);
         false
     }

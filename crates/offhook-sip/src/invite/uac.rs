@@ -77,6 +77,8 @@ impl CallState {
             hang_up: None,
             linger: None,
             session_timer: None,
+            referral: None,
+            is_referring: false,
             least_interval: 0,
             auth: outgoing.credentials.clone().map(|credentials| Box::new(ClientAuth::new(credentials))),
             offers: 0,

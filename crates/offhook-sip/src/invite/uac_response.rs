@@ -69,7 +69,12 @@ impl CallState {
             }
             Purpose::Update(id) => Some(id),
             Purpose::Prack(id) => id,
-            Purpose::Info | Purpose::Invite | Purpose::Bye | Purpose::Refresh => None,
+            Purpose::Info
+            | Purpose::Invite
+            | Purpose::Bye
+            | Purpose::Refresh
+            | Purpose::Refer
+            | Purpose::Notify => None,
         };
         if purpose == Purpose::Bye
             && let Some(linger) = &mut self.linger
@@ -83,8 +88,12 @@ impl CallState {
             self.end_offer(core, now, id, outcome);
             self.advance(core, now);
         }
-        if purpose == Purpose::Refresh {
-            self.end_refresh(core, now, outcome);
+        match purpose {
+            Purpose::Refresh => self.end_refresh(core, now, outcome),
+            Purpose::Refer => self.end_refer(core, outcome),
+            // Whatever becomes of a NOTIFY, the call goes on (RFC 5057 section 5.1).
+            Purpose::Notify => return self.end_notify(outcome),
+            _ => {}
         }
         let status = outcome.status();
         // The far end no longer knows the dialog, or no longer answers (RFC 3261 section 12.2.1.2).

@@ -104,6 +104,8 @@ impl CallState {
             hang_up: None,
             linger: None,
             session_timer: None,
+            referral: None,
+            is_referring: false,
             least_interval: 0,
             auth: None,
             offers: 0,

@@ -32,6 +32,8 @@ impl CallState {
             }
             Method::Invite => self.receive_re_invite(core, now, leg, received, server),
             Method::Update => self.receive_update(core, now, leg, received, server),
+            Method::Refer => self.receive_refer(core, now, leg, received, server),
+            Method::Notify => self.receive_notify(core, now, &received, server),
             Method::Info => {
                 self.respond_within(core, now, server, &received, StatusCode::OK);
                 let request = &received.request;

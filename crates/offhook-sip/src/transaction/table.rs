@@ -179,6 +179,10 @@ pub(crate) enum Purpose {
     Info,
     /// An UPDATE without an offer, which refreshes the session (RFC 4028).
     Refresh,
+    /// A REFER.
+    Refer,
+    /// A NOTIFY of what came of a REFER.
+    Notify,
     /// The BYE.
     Bye,
 }
