@@ -237,6 +237,10 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 fn correlate(block: &[f32; BLOCK]) -> Correlations {
+    if block.iter().all(|sample| *sample == 0.0) {
+        // Where nothing comes at all, listening costs next to nothing.
+        return Correlations::default();
+    }
     let mut result = Correlations { of: [[0.0; 2]; 8], energy: sum_of_products(block, block) };
     for (parts, waves) in result.of.iter_mut().zip(&TABLE.wave) {
         *parts = [sum_of_products(block, &waves[0]), sum_of_products(block, &waves[1])];

@@ -6,7 +6,7 @@
 /// Continues what was received, and goes over to what is received again.
 #[derive(Clone, Debug)]
 pub(super) struct Concealer {
-    /// The newest samples, the oldest first.
+    /// The newest samples, the oldest first; none before the first came.
     history: Vec<i16>,
     /// The period that is repeated, without a click at its seam.
     period: Vec<f32>,
@@ -18,8 +18,8 @@ pub(super) struct Concealer {
 impl Default for Concealer {
     fn default() -> Self {
         Self {
-            history: vec![0; HISTORY],
-            period: Vec::with_capacity(LONGEST_PERIOD),
+            history: Vec::new(),
+            period: Vec::new(),
             phase: 0,
             // Nothing was received that could go on.
             concealed: FADED_OUT,
@@ -44,7 +44,7 @@ impl Concealer {
 
     /// Fills `samples` with what stands for the part that did not come.
     pub(super) fn conceal(&mut self, samples: &mut [i16]) {
-        if self.concealed == 0 {
+        if self.concealed == 0 && !self.history.is_empty() {
             self.find_period();
         }
         for sample in samples.iter_mut() {
@@ -70,6 +70,10 @@ impl Concealer {
     }
 
     fn remember(&mut self, samples: &[i16]) {
+        if self.history.is_empty() {
+            self.history.resize(HISTORY, 0);
+            self.period.reserve_exact(LONGEST_PERIOD);
+        }
         let kept = samples.len().min(HISTORY);
         self.history.copy_within(kept.., 0);
         self.history[HISTORY - kept..].copy_from_slice(&samples[samples.len() - kept..]);

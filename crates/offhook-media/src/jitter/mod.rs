@@ -98,9 +98,9 @@ impl JitterBuffer {
             newest: None,
             position: 0,
             started: false,
-            packets: VecDeque::with_capacity(MOST_PACKETS),
-            spare: Vec::with_capacity(MOST_PACKETS),
-            pending: Vec::with_capacity(4 * stretch::LONGEST_LAG + 960),
+            packets: VecDeque::new(),
+            spare: Vec::new(),
+            pending: Vec::new(),
             delay: DelayEstimator::new(rate_hz.max(1)),
             concealer: Concealer::default(),
             pulls_since_stretch: 0,
@@ -114,6 +114,12 @@ impl JitterBuffer {
         let length = payload.bytes.len() as i64;
         if length == 0 {
             return;
+        }
+        if self.packets.capacity() == 0 {
+            // A line on which nothing ever comes costs no memory.
+            self.packets.reserve_exact(MOST_PACKETS);
+            self.spare.reserve_exact(MOST_PACKETS);
+            self.pending.reserve_exact(4 * stretch::LONGEST_LAG + 960);
         }
         let arrived = self.samples_until(now);
         let timestamp = match self.newest {
