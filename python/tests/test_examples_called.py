@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,9 +96,24 @@ def test_the_coroutine_notices_that_the_caller_is_gone(offhook: Rehearsal) -> No
     assert call.instance.return_code == 1
 
 
+@pytest.mark.parametrize(("keys", "code", "names"), [("4711#", 0, ["4711"]), ("", 1, [])])
+def test_a_caller_asks_to_be_called_back(
+    offhook: Rehearsal, tmp_path: Path, keys: str, code: int, names: list[str]
+) -> None:
+    """DTMF-5, DTMF-7: the number that was entered waits to be called."""
+    shutil.copy(FOLDER / "callback_request.py", tmp_path)
+    call = offhook.call(tmp_path / "callback_request.py")
+    assert call.until_answered()
+    call.wait(1)
+    call.press(keys)
+    assert call.until_ended(60)
+    assert call.instance.return_code == code
+    assert [path.name.partition("-")[2] for path in tmp_path.glob("callbacks/*")] == names
+
+
 def test_every_example_is_called() -> None:
-    """Here, or in the test that lets all the simpler ones run."""
-    files = [Path(__file__), Path(__file__).with_name("test_examples.py")]
+    """Here, or in one of the other tests of examples."""
+    files = Path(__file__).parent.glob("test_example*.py")
     text = "".join(file.read_text() for file in files)
     missing = [path.stem for path in FOLDER.glob("*.py") if path.stem not in text]
     assert missing == []

@@ -23,6 +23,7 @@ Examples:
   offhook demo                            see and hear one call, on this machine alone
   offhook serve app.py                    take calls on UDP port 5060
   offhook call sip:1000@127.0.0.1         call it and print what happened
+  offhook start reminders                 start an outbound service of a running server
   offhook check app.py                    would it load?
   offhook tones ringback.gb --wav gb.wav  hear how the United Kingdom rings";
 
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     /// Place a call, print its ladder, and say what was heard.
     Call(Box<Call>),
+    /// Start instances of an outbound service on a running server.
+    Start(Start),
     /// Load an application as the server would, and report its form and its problems.
     Check(Check),
     /// Show one whole call on this machine: server, application, caller, sound and picture.
@@ -172,6 +175,45 @@ pub(crate) struct Call {
     pub(crate) headers: Vec<String>,
 }
 
+const START_EXAMPLES: &str = "\
+Examples:
+  offhook start reminders --parameters +441234567890
+  offhook start reminders --parameters '+441234567890;+441234567891' --delimiter ';'
+  offhook start survey --count 20
+
+The service is an outbound one of the server's configuration file. Starting it places no call: its
+application decides whether and when to call.";
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("{START_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Start {
+    /// Name of an outbound service.
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// What main gets as outbound_parameters: printable ASCII without ^ and |.
+    #[arg(long, value_name = "TEXT", default_value = "", env = "OFFHOOK_START_PARAMETERS")]
+    pub(crate) parameters: String,
+    /// Instances to start, each with the same parameters.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, env = "OFFHOOK_START_COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) count: u32,
+    /// Character that splits the parameters into one instance for each part; --count is then ignored.
+    #[arg(long, value_name = "CHARACTER", env = "OFFHOOK_START_DELIMITER")]
+    pub(crate) delimiter: Option<char>,
+    /// Control socket of the server [default: offhook.sock in the current folder].
+    #[arg(long, value_name = "FILE", env = "OFFHOOK_CONTROL")]
+    pub(crate) control: Option<PathBuf>,
+}
+
+impl Start {
+    /// The parameters of each instance (WEB-3).
+    pub(crate) fn instances(&self) -> Vec<String> {
+        match self.delimiter {
+            Some(delimiter) => self.parameters.split(delimiter).map(str::to_owned).collect(),
+            None => vec![self.parameters.clone(); self.count as usize],
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  offhook check app.py\n  offhook check app.py --python python3.12")]
 pub(crate) struct Check {
@@ -242,6 +284,22 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// RUN-31, WEB-3: the delimiter makes one instance of each part, and then the count does not matter.
+    #[test]
+    fn parameters_are_split_by_the_delimiter() {
+        let of = |arguments: &[&str]| {
+            let all = ["offhook", "start", "remind"].iter().chain(arguments);
+            match Cli::try_parse_from(all).expect("accepted").command {
+                Command::Start(start) => start.instances(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(of(&[]), [""]);
+        assert_eq!(of(&["--parameters", "a;b", "--count", "2"]), ["a;b", "a;b"]);
+        assert_eq!(of(&["--parameters", "a;b;", "--count", "7", "--delimiter", ";"]), ["a", "b", ""]);
+        assert!(Cli::try_parse_from(["offhook", "start", "remind", "--delimiter", "ab"]).is_err());
     }
 
     /// Every long option that takes a setting can be given by environment too.

@@ -11,6 +11,7 @@
 mod cli;
 mod command;
 mod config;
+mod control;
 mod hearing;
 mod logs;
 mod picture;

@@ -14,7 +14,7 @@ use crate::worker::{
 
 /// Checks one file, or every file of a folder.
 pub(super) async fn run(arguments: Check) -> anyhow::Result<Ending> {
-    let applications = Applications::find(&arguments.application, Vec::new())?;
+    let applications = Applications::find(&arguments.application)?;
     let directory = applications.operating_directory().to_owned();
     let setup = WorkerSetup {
         interpreter: interpreter(&arguments.python)?,

@@ -62,7 +62,7 @@ pub(super) async fn run(arguments: Demo) -> anyhow::Result<Ending> {
 
 /// Starts the server, calls it, and ends it again.
 async fn play(arguments: &Demo, path: &Path) -> anyhow::Result<Story> {
-    let applications = Applications::find(path, Vec::new())?;
+    let applications = Applications::find(path)?;
     let directory = applications.operating_directory().to_owned();
     let setup = WorkerSetup {
         interpreter: interpreter(&arguments.python)?,

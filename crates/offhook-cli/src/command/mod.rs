@@ -6,6 +6,7 @@ mod completions;
 mod demo;
 mod man;
 mod serve;
+mod start;
 mod tones;
 
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Call(arguments) => with_runtime(&logs, call::run(*arguments)),
         Command::Check(arguments) => with_runtime(&logs, check::run(arguments)),
         Command::Demo(arguments) => with_runtime(&logs, demo::run(arguments)),
+        Command::Start(arguments) => with_runtime(&logs, start::run(arguments)),
         Command::Tones(arguments) => tones::run(&arguments),
         Command::Rehearse => rehearse(&logs),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::Serve;
 use crate::command::{Ending, runtime};
 use crate::config::Settings;
+use crate::control::{Listener, SOCKET};
 use crate::logs::{self, LogOptions, Records};
 use crate::terminal::{Colour, Progress, line, paint, span};
 use crate::worker::{
@@ -26,7 +28,7 @@ pub(super) fn run(arguments: Serve, options: &LogOptions) -> anyhow::Result<Endi
 
 async fn serve(settings: &Settings) -> anyhow::Result<Ending> {
     let mut signals = Signals::new()?;
-    let applications = Applications::find(&settings.application, settings.services.clone())?;
+    let applications = Applications::find(&settings.application)?;
     let operating_directory = applications.operating_directory().to_owned();
     let media_root = settings.media.root.clone().unwrap_or_else(|| operating_directory.clone());
     let media_root = media_root
@@ -41,7 +43,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<Ending> {
     let setup = WorkerSetup {
         interpreter: Interpreter { program: settings.workers.python.clone(), package },
         media_root: media_root.clone(),
-        operating_directory,
+        operating_directory: operating_directory.clone(),
         log_level: settings.log.level,
         capacity: settings.workers.instances,
         memory_bytes: settings.workers.memory_bytes,
@@ -66,9 +68,28 @@ async fn serve(settings: &Settings) -> anyhow::Result<Ending> {
             StartError::Sip { .. } => anyhow::Error::new(error).context("choose another address with --sip"),
             other => other.into(),
         })?;
+    let control = open_control(settings, &operating_directory)?;
     greet(server.sip_addresses(), first.as_deref());
 
-    signals.next().await;
+    let handle = server.handle();
+    let start = {
+        let pool = Arc::clone(&pool);
+        move |service: &str, parameters: &str| match pool.has_room() {
+            true => handle.start_outbound(service, parameters).map_err(|error| error.to_string()),
+            false => Err("every worker is full".to_owned()),
+        }
+    };
+    let controlled = async {
+        match &control {
+            Some(listener) => listener.serve(start).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = signals.next() => {}
+        () = controlled => {}
+    }
+    drop(control);
     let drain = settings.workers.drain;
     tracing::info!(
         target: "offhook::report",
@@ -95,6 +116,19 @@ async fn serve(settings: &Settings) -> anyhow::Result<Ending> {
     server.shut_down().await;
     pool.end().await;
     Ok(ending)
+}
+
+/// The control socket. Without a setting for it, a server that cannot have one does without, and says so.
+fn open_control(settings: &Settings, operating_directory: &Path) -> anyhow::Result<Option<Listener>> {
+    let socket = settings.control.clone().unwrap_or_else(|| operating_directory.join(SOCKET));
+    match Listener::bind(&socket) {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if settings.control.is_some() => Err(error.into()),
+        Err(error) => {
+            tracing::warn!("offhook start cannot reach this server: {error}");
+            Ok(None)
+        }
+    }
 }
 
 /// Loads every application once, so that a mistake shows now and not at the first call. The result holds the modules

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::ConfigError;
-use super::section::{LogSection, MediaSection, ServerSections, SipSection, WorkerSection};
+use super::section::{ControlSection, LogSection, MediaSection, ServerSections, SipSection, WorkerSection};
 use super::service::ServiceEntry;
+use super::trunk::TrunkEntry;
 
 /// The whole file. Unknown keys are errors: a setting that is misspelt must not be ignored in silence.
 #[derive(Debug, Default, Deserialize)]
@@ -17,9 +18,12 @@ pub(crate) struct ConfigFile {
     sip: SipSection,
     media: MediaSection,
     workers: WorkerSection,
+    control: ControlSection,
     log: LogSection,
     /// `[[service]]` entries.
-    pub(crate) service: Vec<ServiceEntry>,
+    service: Vec<ServiceEntry>,
+    /// `[[trunk]]` entries.
+    trunk: Vec<TrunkEntry>,
 }
 
 impl ConfigFile {
@@ -35,10 +39,15 @@ impl ConfigFile {
     }
 
     /// The sections, and what is left.
-    pub(crate) fn into_parts(self) -> (ServerSections, Option<PathBuf>, Vec<ServiceEntry>) {
-        let sections =
-            ServerSections { sip: self.sip, media: self.media, workers: self.workers, log: self.log };
-        (sections, self.application, self.service)
+    pub(crate) fn into_parts(self) -> (ServerSections, Option<PathBuf>, Vec<ServiceEntry>, Vec<TrunkEntry>) {
+        let sections = ServerSections {
+            sip: self.sip,
+            media: self.media,
+            workers: self.workers,
+            control: self.control,
+            log: self.log,
+        };
+        (sections, self.application, self.service, self.trunk)
     }
 }
 
@@ -91,6 +100,13 @@ mod tests {
             })
             .collect();
         let file = ConfigFile::parse(&all).expect("with every setting switched on");
-        assert!(!file.service.is_empty() && file.sip.listen.is_some() && file.log.log_files.is_some());
+        super::super::service::check(&file.service).expect("the services are right");
+        super::super::trunk::check(&file.trunk).expect("the trunks are right");
+        assert!(
+            !file.service.is_empty()
+                && !file.trunk.is_empty()
+                && file.sip.listen.is_some()
+                && file.log.log_files.is_some()
+        );
     }
 }

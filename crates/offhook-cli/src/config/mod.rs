@@ -8,8 +8,8 @@ mod file;
 mod server;
 mod service;
 mod settings;
+mod trunk;
 
-pub(crate) use service::ServiceEntry;
 pub(crate) use settings::{LogSettings, Settings};
 
 use std::path::PathBuf;

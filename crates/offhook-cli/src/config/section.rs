@@ -136,6 +136,15 @@ section! {
 }
 
 section! {
+    /// `[control]`: how other commands reach the server.
+    ControlSection {
+        /// Control socket, for offhook start [default: offhook.sock in the operating directory].
+        #[arg(long = "control", env = "OFFHOOK_CONTROL", value_name = "FILE", help_heading = "Control")]
+        socket: PathBuf,
+    }
+}
+
+section! {
     /// `[log]`: log files (LOG-5, LOG-6).
     LogSection {
         /// Folder of the log files and of UAS_ADR.log [default: ./Logs].
@@ -163,6 +172,8 @@ pub(crate) struct ServerSections {
     #[command(flatten)]
     pub(crate) workers: WorkerSection,
     #[command(flatten)]
+    pub(crate) control: ControlSection,
+    #[command(flatten)]
     pub(crate) log: LogSection,
 }
 
@@ -173,6 +184,7 @@ impl ServerSections {
             sip: self.sip.over(other.sip),
             media: self.media.over(other.media),
             workers: self.workers.over(other.workers),
+            control: self.control.over(other.control),
             log: self.log.over(other.log),
         }
     }

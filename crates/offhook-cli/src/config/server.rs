@@ -44,6 +44,9 @@ impl Settings {
             };
         }
 
+        config.services.clone_from(&self.services);
+        config.trunks.clone_from(&self.trunks);
+
         config.num_apps = workers.num_apps;
         config.num_apps_lower = workers.num_apps_lower;
         config.app_limiter = workers.app_limiter;

@@ -5,10 +5,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use offhook::{Service, Trunk};
+
 use super::ConfigError;
 use super::file::ConfigFile;
 use super::section::{LogSection, MediaSection, ServerSections, SipSection, WorkerSection};
 use super::service::{self, ServiceEntry};
+use super::trunk::{self, TrunkEntry};
 use super::value::{Level, PortRange, Silence, Switch};
 use crate::cli::Serve;
 
@@ -17,10 +20,13 @@ use crate::cli::Serve;
 pub(crate) struct Settings {
     /// A Python file or the operating directory.
     pub(crate) application: PathBuf,
-    pub(crate) services: Vec<ServiceEntry>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) trunks: Vec<Trunk>,
     pub(crate) sip: SipSettings,
     pub(crate) media: MediaSettings,
     pub(crate) workers: WorkerSettings,
+    /// The control socket, if a setting names one.
+    pub(crate) control: Option<PathBuf>,
     pub(crate) log: LogSettings,
 }
 
@@ -84,27 +90,31 @@ impl Settings {
             Some(path) => ConfigFile::read(path)?,
             None => ConfigFile::default(),
         };
-        let (sections, application, services) = file.into_parts();
+        let (sections, application, services, trunks) = file.into_parts();
         let sections = arguments.sections.over(sections);
         let application = arguments.application.or(application).ok_or(ConfigError::Missing {
             key: "application",
             accepted: "name a Python file or the folder that holds Applications, for example: offhook serve app.py",
         })?;
-        Self::check(application, services, sections)
+        Self::check(application, &services, &trunks, sections)
     }
 
     fn check(
         application: PathBuf,
-        services: Vec<ServiceEntry>,
+        services: &[ServiceEntry],
+        trunks: &[TrunkEntry],
         sections: ServerSections,
     ) -> Result<Self, ConfigError> {
-        service::check(&services)?;
+        service::check(services)?;
+        trunk::check(trunks)?;
         Ok(Self {
             application,
-            services,
+            services: services.iter().map(ServiceEntry::service).collect(),
+            trunks: trunks.iter().map(TrunkEntry::trunk).collect::<Result<_, _>>()?,
             sip: sections.sip.try_into()?,
             media: sections.media.try_into()?,
             workers: sections.workers.try_into()?,
+            control: sections.control.socket,
             log: sections.log.try_into()?,
         })
     }
@@ -264,7 +274,7 @@ mod tests {
     use super::*;
 
     fn check(sections: ServerSections) -> Result<Settings, ConfigError> {
-        Settings::check(PathBuf::from("app.py"), Vec::new(), sections)
+        Settings::check(PathBuf::from("app.py"), &[], &[], sections)
     }
 
     /// RUN-30, LOG-6: the documented defaults.

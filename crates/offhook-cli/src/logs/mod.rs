@@ -7,7 +7,7 @@ mod rolling;
 mod sanitise;
 
 pub(crate) use crate::config::value::Level;
-pub(crate) use record::{Record, Records};
+pub(crate) use record::{Reason, Record, Records};
 pub(crate) use sanitise::one_entry;
 
 use std::io::{self, IsTerminal};

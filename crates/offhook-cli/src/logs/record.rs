@@ -16,24 +16,36 @@ pub(crate) struct Record {
     pub(crate) duration: Duration,
     /// RUN-14.
     pub(crate) return_code: i64,
-    pub(crate) call_from: String,
     pub(crate) application_parameters: String,
+    pub(crate) reason: Reason,
+}
+
+/// Why an instance ran.
+#[derive(Debug, Clone)]
+pub(crate) enum Reason {
+    /// A call came in from this address.
+    Called { from: String },
+    /// A request started it with these parameters (RUN-7).
+    Started { parameters: String },
 }
 
 impl Record {
-    /// The line of ADR-1 to ADR-4 for an inbound application, with its line feed; `now` is the time at which the
-    /// instance ended.
+    /// The line of ADR-1 to ADR-4, with its line feed; `now` is the time at which the instance ended.
     fn line(&self, now: SystemTime) -> String {
         let (date, time) = Moment::of(now).record_parts();
         let (start_date, start_time) = Moment::of(self.start).record_parts();
+        let bracketed = |text: &str| format!("[{}]", escaped(text, |c| c == ']'));
+        let (direction, from, outbound) = match &self.reason {
+            Reason::Called { from } => ("inbound", bracketed(from), "NA".to_owned()),
+            Reason::Started { parameters } => ("outbound", "NA".to_owned(), bracketed(parameters)),
+        };
         format!(
-            "{date} {time}: inbound {} {} {start_date}_{start_time} {:.1} {} [{}] [{}] NA\n",
+            "{date} {time}: {direction} {} {} {start_date}_{start_time} {:.1} {} {from} {} {outbound}\n",
             word(&self.application),
             word(&self.instance),
             self.duration.as_secs_f64(),
             self.return_code,
-            escaped(&self.call_from, |c| c == ']'),
-            escaped(&self.application_parameters, |c| c == ']'),
+            bracketed(&self.application_parameters),
         )
     }
 }
@@ -93,8 +105,8 @@ mod tests {
             start: UNIX_EPOCH + Duration::from_secs(1_795_386_240),
             duration: Duration::from_millis(5260),
             return_code: 0,
-            call_from: "sip:alice@192.0.2.1".into(),
             application_parameters: "de;loud".into(),
+            reason: Reason::Called { from: "sip:alice@192.0.2.1".into() },
         }
     }
 
@@ -111,10 +123,21 @@ mod tests {
         assert_eq!(line.split_at(20).1.split_at(2).0, ": ", "the time has 20 characters");
     }
 
+    /// ADR-2: an outbound instance has no caller, and the parameters of its start request.
+    #[test]
+    fn an_outbound_record_has_the_parameters_of_its_start() {
+        let record = Record { reason: Reason::Started { parameters: "a]b".into() }, ..record() };
+        let line = record.line(UNIX_EPOCH);
+        assert!(
+            line.contains(": outbound welcome ") && line.ends_with(" 0 NA [de;loud] [a%5Db]\n"),
+            "{line}"
+        );
+    }
+
     /// ADR-4: `]`, `%` and control characters in bracketed fields are escaped, so that the line can be split again.
     #[test]
     fn brackets_percent_signs_and_control_characters_are_escaped() {
-        let record = Record { call_from: "a]b%c\nd ü".into(), ..record() };
+        let record = Record { reason: Reason::Called { from: "a]b%c\nd ü".into() }, ..record() };
         assert!(record.line(UNIX_EPOCH).contains(" [a%5Db%25c%0Ad ü] "), "{}", record.line(UNIX_EPOCH));
     }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use offhook::Server;
 use offhook::media::speech::Voice;
 use offhook::sim::{Hold, Sim, Stage};
+use offhook::{Server, Service};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -20,7 +20,6 @@ use super::hearing::{self, Sources};
 use super::keepsake;
 use super::protocol::{self, Event, Open, Problem, Request, Serve};
 use super::runs::{Runs, Watched};
-use crate::config::ServiceEntry;
 use crate::logs::Level;
 use crate::worker::{
     Applications, CallError, Form, Gateway, Interpreter, Lockstep, Pool, WorkerSetup, package_folder,
@@ -143,14 +142,10 @@ impl Hall {
 
     fn serve(&mut self, serve: &Serve) -> Result<Value, Problem> {
         let application = |error: anyhow::Error| Problem::application(format!("{error:#}"));
-        let service = ServiceEntry {
-            number: "*".to_owned(),
-            application: stem(&serve.application),
-            parameters: serve.parameters.clone(),
-            auto_ring: serve.auto_ring,
-            ..ServiceEntry::default()
-        };
-        let applications = Applications::find(&serve.application, vec![service]).map_err(application)?;
+        let mut service = Service::inbound("*", stem(&serve.application));
+        service.parameters.clone_from(&serve.parameters);
+        service.auto_ring = serve.auto_ring;
+        let applications = Applications::find(&serve.application).map_err(application)?;
         let folder = applications.operating_directory().to_owned();
         let media_root = serve.media_root.clone().unwrap_or_else(|| folder.clone());
         let setup = WorkerSetup {
@@ -167,6 +162,7 @@ impl Hall {
         let mut config = sim.config();
         config.sip = vec![SocketAddr::new(server_address(number), 5060)];
         config.media_root = media_root;
+        config.services = vec![service];
         config.speech.cache.clone_from(&self.open.speech_cache);
         config.app_limiter = false;
         config.limits.calls = usize::MAX;

@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, anyhow};
-
-use crate::config::ServiceEntry;
+use offhook::Service;
 
 /// The applications of this server.
 #[derive(Debug, Clone)]
 pub(crate) struct Applications {
     source: Source,
-    services: Vec<ServiceEntry>,
     operating_directory: PathBuf,
 }
 
@@ -32,7 +30,6 @@ pub(crate) struct Target {
     pub(crate) service: String,
     pub(crate) path: PathBuf,
     pub(crate) parameters: String,
-    pub(crate) auto_ring: bool,
 }
 
 /// No application answers to the called name (return code -3).
@@ -58,7 +55,7 @@ impl Stamp {
 
 impl Applications {
     /// `path` is a Python file, or the operating directory, or the folder `Applications` itself.
-    pub(crate) fn find(path: &Path, services: Vec<ServiceEntry>) -> anyhow::Result<Self> {
+    pub(crate) fn find(path: &Path) -> anyhow::Result<Self> {
         let path = path.canonicalize().with_context(|| {
             format!(
                 "there is no {}; name a Python file or the folder that holds Applications",
@@ -74,14 +71,13 @@ impl Applications {
                 ));
             }
             let operating_directory = parent(&path);
-            return Ok(Self { source: Source::File(path), services, operating_directory });
+            return Ok(Self { source: Source::File(path), operating_directory });
         }
         let inner = path.join("Applications");
         let folder = if inner.is_dir() { inner } else { path.clone() };
         let applications = Self {
             operating_directory: if folder.ends_with("Applications") { parent(&folder) } else { path },
             source: Source::Folder(folder.clone()),
-            services,
         };
         if applications.all().is_empty() {
             return Err(anyhow!("there is no .py file in {}", folder.display()));
@@ -114,34 +110,22 @@ impl Applications {
         &self.operating_directory
     }
 
-    /// The application for a call to `user`: that of its service, the one of this name, or the only one that
+    /// The application of a service.
+    pub(crate) fn of_service(&self, service: &Service) -> Result<Target, NoApplication> {
+        let name = service.application.clone();
+        let path = self.path(&name).ok_or_else(|| NoApplication { name: name.clone() })?;
+        Ok(Target { name, service: service.name.clone(), path, parameters: service.parameters.clone() })
+    }
+
+    /// The application for a call to `user` that has no service: the one of this name, or the only one that
     /// `takes_calls` (modules that applications import do not).
-    pub(crate) fn target(
+    pub(crate) fn called(
         &self,
         user: &str,
         takes_calls: impl Fn(&str) -> bool,
     ) -> Result<Target, NoApplication> {
-        let service = self.services.iter().find(|service| service.number == user);
-        let fits = |service: &&ServiceEntry| matches(&service.number, user);
-        let service = service.or_else(|| self.services.iter().find(fits));
-        if let Some(service) = service {
-            let path = self.path(&service.application);
-            let path = path.ok_or_else(|| NoApplication { name: service.application.clone() })?;
-            return Ok(Target {
-                name: service.application.clone(),
-                service: service.name().to_owned(),
-                path,
-                parameters: service.parameters.clone(),
-                auto_ring: service.auto_ring,
-            });
-        }
-        let plain = |name: String, path| Target {
-            service: name.clone(),
-            name,
-            path,
-            parameters: String::new(),
-            auto_ring: false,
-        };
+        let plain =
+            |name: String, path| Target { service: name.clone(), name, path, parameters: String::new() };
         if let Source::File(path) = &self.source {
             return Ok(plain(stem(path), path.clone()));
         }
@@ -164,34 +148,6 @@ impl Applications {
                 let path = folder.join(format!("{name}.py"));
                 (is_name(name) && path.is_file()).then_some(path)
             }
-        }
-    }
-}
-
-/// Whether a pattern stands for a name: `?` for one character, `*` for any number of them.
-fn matches(pattern: &str, name: &str) -> bool {
-    let (mut pattern, mut name) = (pattern.as_bytes(), name.as_bytes());
-    // Where to go on when the last `*` has to stand for one character more.
-    let mut longer: Option<(&[u8], &[u8])> = None;
-    loop {
-        match (pattern.split_first(), name.split_first()) {
-            (Some((b'*', rest)), _) => {
-                longer = Some((rest, name));
-                pattern = rest;
-            }
-            (Some((wanted, pattern_rest)), Some((found, name_rest)))
-                if *wanted == b'?' || wanted == found =>
-            {
-                (pattern, name) = (pattern_rest, name_rest);
-            }
-            (None, None) => return true,
-            _ => match longer {
-                Some((rest, [_, further @ ..])) => {
-                    longer = Some((rest, further));
-                    (pattern, name) = (rest, further);
-                }
-                _ => return false,
-            },
         }
     }
 }
@@ -219,16 +175,6 @@ mod tests {
         folder
     }
 
-    fn service(number: &str, application: &str) -> ServiceEntry {
-        ServiceEntry {
-            number: number.into(),
-            application: application.into(),
-            parameters: "p".into(),
-            auto_ring: true,
-            ..ServiceEntry::default()
-        }
-    }
-
     fn any(_: &str) -> bool {
         true
     }
@@ -237,65 +183,38 @@ mod tests {
     #[test]
     fn the_called_name_selects_the_application() {
         let folder = folder(&["welcome.py", "billing.py", "notes.txt"]);
-        let applications = Applications::find(folder.path(), Vec::new()).expect("found");
-        let target = applications.target("billing", any).expect("there");
+        let applications = Applications::find(folder.path()).expect("found");
+        let target = applications.called("billing", any).expect("there");
         assert_eq!(
             (target.name.as_str(), target.path.ends_with("Applications/billing.py")),
             ("billing", true)
         );
-        assert_eq!(applications.target("1000", any), Err(NoApplication { name: "1000".into() }));
+        assert_eq!(applications.called("1000", any), Err(NoApplication { name: "1000".into() }));
     }
 
     /// RUN-10: the only application takes every call that has no other service.
     #[test]
     fn the_only_application_takes_every_call() {
         let folder = folder(&["welcome.py", "common.py"]);
-        let applications = Applications::find(folder.path(), Vec::new()).expect("found");
-        let target = applications.target("1000", |name| name != "common").expect("one takes calls");
+        let applications = Applications::find(folder.path()).expect("found");
+        let target = applications.called("1000", |name| name != "common").expect("one takes calls");
         assert_eq!(target.name, "welcome");
     }
 
-    /// RUN-8: a service links a number to an application.
+    /// RUN-8, RUN-9: a service names its application, in either direction.
     #[test]
-    fn a_service_wins_over_the_name() {
+    fn a_service_names_its_application() {
         let folder = folder(&["welcome.py", "billing.py"]);
-        let services = vec![service("welcome", "billing"), service("*", "welcome")];
-        let applications = Applications::find(folder.path(), services).expect("found");
-        let target = applications.target("welcome", any).expect("service");
+        let applications = Applications::find(folder.path()).expect("found");
+        let mut service = Service::outbound("remind", "billing");
+        service.parameters = "p".into();
+        let target = applications.of_service(&service).expect("there");
         assert_eq!(
-            (target.name.as_str(), target.parameters.as_str(), target.auto_ring),
-            ("billing", "p", true)
+            (target.name.as_str(), target.service.as_str(), target.parameters.as_str()),
+            ("billing", "remind", "p")
         );
-        assert_eq!(applications.target("4711", any).expect("star").name, "welcome");
-    }
-
-    /// RUN-8: an exact number wins over a pattern, the first pattern over later ones.
-    #[test]
-    fn a_number_may_be_a_pattern() {
-        let folder = folder(&["a.py", "b.py", "c.py", "d.py"]);
-        let services =
-            vec![service("44*", "a"), service("4?00", "b"), service("4400", "c"), service("*", "d")];
-        let applications = Applications::find(folder.path(), services).expect("found");
-        for (user, name) in
-            [("4412", "a"), ("44", "a"), ("4400", "c"), ("4300", "b"), ("430", "d"), ("", "d")]
-        {
-            assert_eq!(applications.target(user, any).expect("a service").name, name, "{user}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_stands_for_the_whole_name() {
-        for (pattern, name, fits) in [
-            ("*", "", true),
-            ("?", "", false),
-            ("1*0", "100", true),
-            ("1*0", "1010", true),
-            ("1*0", "101", false),
-            ("*1?*", "001", false),
-            ("*1?*", "0010", true),
-        ] {
-            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
-        }
+        let missing = applications.of_service(&Service::inbound("1", "notes"));
+        assert_eq!(missing, Err(NoApplication { name: "notes".into() }));
     }
 
     /// RUN-15: names from the network cannot lead out of the folder.
@@ -303,9 +222,9 @@ mod tests {
     fn a_called_name_cannot_name_a_path() {
         let folder = folder(&["a.py", "b.py"]);
         fs::write(folder.path().join("secret.py"), "").expect("a file");
-        let applications = Applications::find(folder.path(), Vec::new()).expect("found");
+        let applications = Applications::find(folder.path()).expect("found");
         for user in ["../secret", "..", ".", "", "a/../a", "a\0", "/etc/passwd"] {
-            assert!(applications.target(user, any).is_err(), "{user:?}");
+            assert!(applications.called(user, any).is_err(), "{user:?}");
         }
     }
 
@@ -313,8 +232,8 @@ mod tests {
     fn one_file_takes_every_call() {
         let folder = folder(&["app.py", "other.py"]);
         let path = folder.path().join("Applications/app.py");
-        let applications = Applications::find(&path, Vec::new()).expect("found");
-        assert_eq!(applications.target("anything at all", any).expect("the file").name, "app");
+        let applications = Applications::find(&path).expect("found");
+        assert_eq!(applications.called("anything at all", any).expect("the file").name, "app");
         assert_eq!(applications.all().len(), 1);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use offhook::{AppError, Application, CallChannel, Details, Refusal, Ring, State};
+use offhook::{AppError, Application, CallChannel, Details, Direction, Refusal, State};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -15,7 +15,7 @@ use super::instance::{Changes, End, Instance, Purpose};
 use super::link::{CallError, Seat};
 use super::pool::Pool;
 use super::protocol::{Form, InstanceEnd};
-use crate::logs::{Record, Records};
+use crate::logs::{Reason, Record, Records};
 
 /// Runs Python applications for calls.
 #[derive(Clone)]
@@ -71,7 +71,8 @@ impl Application for Gateway {
 
     async fn run(&self, channel: CallChannel) -> Result<i64, AppError> {
         let inner = &self.0;
-        let details = channel.details();
+        let called = user(&channel.details().call_to);
+        let service = channel.instance().service.clone();
         let number = inner.next_instance.fetch_add(1, Ordering::Relaxed);
         // Unique over restarts: the second half counts, the first half is the moment at which the server began.
         let id = format!("{:x}-{number:x}", inner.begun);
@@ -79,18 +80,21 @@ impl Application for Gateway {
             inner: Arc::clone(inner),
             channel,
             target: Target {
-                name: user(&details.call_to),
-                service: user(&details.call_to),
+                name: service.as_ref().map_or(&called, |service| &service.application).clone(),
+                service: service.as_ref().map_or(&called, |service| &service.name).clone(),
                 path: Default::default(),
                 parameters: String::new(),
-                auto_ring: false,
             },
             id,
             start: SystemTime::now(),
             clock: Instant::now(),
             recorded: AtomicBool::new(false),
         };
-        match inner.applications.target(&run.target.name, |name| !inner.common.contains(name)) {
+        let target = match &service {
+            Some(service) => inner.applications.of_service(service),
+            None => inner.applications.called(&called, |name| !inner.common.contains(name)),
+        };
+        match target {
             Ok(target) => run.target = target,
             Err(missing) => {
                 return run.not_started(-3, Refusal::NotFound, &format!("no application {:?}", missing.name));
@@ -109,16 +113,22 @@ impl Run {
     async fn in_worker(self, seat: Seat) -> Result<i64, AppError> {
         let link = Arc::clone(seat.link());
         match link.ensure_loaded(&self.target.name, &self.target.path).await {
-            Ok(loaded) => match loaded.form {
-                Form::Short | Form::Inbound => {}
-                Form::Outbound => {
-                    let problem = format!("application {} is for outbound calls", self.target.name);
-                    return self.not_started(-6, Refusal::Invalid, &problem);
+            Ok(loaded) => match (loaded.form, self.direction()) {
+                (Form::Short | Form::Inbound, Direction::Inbound) | (Form::Outbound, Direction::Outbound) => {
                 }
-                Form::Common => {
+                (Form::Common, _) => {
                     let problem =
                         format!("{} is a module for applications, not an application", self.target.name);
                     return self.not_started(-4, Refusal::Invalid, &problem);
+                }
+                (form, direction) => {
+                    let kind = if form == Form::Outbound { "outbound" } else { "inbound" };
+                    let problem = format!(
+                        "application {} is {kind}, and was asked for as {}",
+                        self.target.name,
+                        direction.name()
+                    );
+                    return self.not_started(-6, Refusal::Invalid, &problem);
                 }
             },
             Err(CallError::Refused(error)) if error.code == -3 => {
@@ -130,11 +140,7 @@ impl Run {
                 return Err(AppError::lost(error.to_string()));
             }
         }
-        if self.target.auto_ring && self.channel.state() == State::CallIncoming {
-            // A call that has gone meanwhile is noticed below.
-            let _ = self.channel.ring(Ring::new()).await;
-        }
-        if self.channel.state() == State::Idle {
+        if self.direction() == Direction::Inbound && self.channel.state() == State::Idle {
             self.record(-2, Duration::ZERO);
             tracing::info!(target: "offhook::report", instance = self.id, "the call was gone before {} could start", self.target.name);
             return Ok(-2);
@@ -145,9 +151,9 @@ impl Run {
             path: self.target.path.to_string_lossy().into_owned(),
             service: self.target.service.clone(),
             parameters: self.target.parameters.clone(),
-            outbound_parameters: None,
+            outbound_parameters: self.outbound_parameters(),
         };
-        let (instance, ended) = Instance::new(self.id.clone(), purpose, self.channel.clone(), &[]);
+        let (instance, ended) = Instance::new(self.id.clone(), purpose, self.channel.clone());
         if !link.add(&instance) {
             self.record(-1, Duration::ZERO);
             return Err(AppError::lost("the worker is gone"));
@@ -157,6 +163,7 @@ impl Run {
             application = self.target.name,
             worker = link.index(),
             from = %self.channel.details().call_from,
+            service = self.target.service,
             "instance started"
         );
         instance.start(&link);
@@ -217,7 +224,9 @@ impl Run {
             "instance ended"
         );
         tokio::spawn(async move {
-            self.channel.wait_for_idle(Some(LONGEST_CLEARING)).await;
+            let legs = std::iter::once(&self.channel).chain(self.channel.extra_channels());
+            let idle = legs.map(|channel| channel.wait_for_idle(Some(LONGEST_CLEARING)));
+            futures_util::future::join_all(idle).await;
             self.record(return_code, duration);
             let link = seat.link();
             instance.reply(link, request, &Ok(json!({})));
@@ -246,6 +255,16 @@ impl Run {
         Err(AppError::refused(refusal, problem))
     }
 
+    fn direction(&self) -> Direction {
+        self.channel.instance().direction
+    }
+
+    /// What the start request gave (RUN-7); `None` for an inbound instance.
+    fn outbound_parameters(&self) -> Option<String> {
+        let given = self.channel.instance().outbound_parameters.as_deref().unwrap_or_default();
+        (self.direction() == Direction::Outbound).then(|| given.to_owned())
+    }
+
     fn record(&self, return_code: i64, duration: Duration) {
         if self.recorded.swap(true, Ordering::Relaxed) {
             return;
@@ -257,8 +276,11 @@ impl Run {
             start: self.start,
             duration,
             return_code,
-            call_from: self.channel.details().call_from.to_string(),
             application_parameters: self.target.parameters.clone(),
+            reason: match self.outbound_parameters() {
+                None => Reason::Called { from: self.channel.details().call_from.to_string() },
+                Some(parameters) => Reason::Started { parameters },
+            },
         });
     }
 }

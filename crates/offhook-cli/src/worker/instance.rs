@@ -54,15 +54,15 @@ impl Instance {
         id: String,
         purpose: Purpose,
         primary: CallChannel,
-        extra: &[CallChannel],
     ) -> (Arc<Self>, oneshot::Receiver<End>) {
         let (end, ended) = oneshot::channel();
-        let primary = Arc::new(Leg::new(format!("c-{id}"), primary));
-        let extra: Vec<_> = extra
+        let extra: Vec<_> = primary
+            .extra_channels()
             .iter()
             .enumerate()
             .map(|(index, channel)| Arc::new(Leg::new(format!("c-{id}-{index}"), channel.clone())))
             .collect();
+        let primary = Arc::new(Leg::new(format!("c-{id}"), primary));
         let mirrors = std::iter::once(&primary).chain(&extra).map(|leg| leg.mirror()).collect();
         let (mirrors, end) = (Mutex::new(mirrors), Mutex::new(Some(end)));
         (Arc::new(Self { id, purpose, primary, extra, mirrors, end }), ended)

@@ -123,7 +123,9 @@ impl Leg {
     fn state_line(&self, mirror: &mut Mirror, state: &str, cause: &str, last: bool) -> Vec<u8> {
         let details = self.channel.details();
         let now = lasting(&details);
-        let told = if last {
+        // What begins a further call is complete (GEN-19).
+        let first = mirror.details.get("call_id") != now.get("call_id");
+        let told = if last || first {
             whole(&details)
         } else {
             Value::Object(

@@ -202,6 +202,7 @@ class Call:
         self._acknowledged: dict[tuple[int, str | None], bytes] = {}
         self._seen_rseq: set[tuple[str | None, str]] = set()
         self._ended = False
+        self._answers = 1
         self._changed = threading.Condition()
 
     # Sending
@@ -416,7 +417,23 @@ class Call:
                 headers.add(name, value)
         if request.method == "BYE":
             self._ended = True
-        self._caller.send(Response(200, "OK", headers).encode())
+        body = ""
+        if request.method in ("INVITE", "UPDATE") and request.body:
+            directions = {"a=sendonly": "recvonly", "a=inactive": "inactive", "a=recvonly": "sendonly"}
+            found = (ours for theirs, ours in directions.items() if theirs in request.body)
+            codec = sdp.parse(request.body).audio
+            encoding = codec.encoding(codec.formats[0]) or "PCMA/8000"
+            self._answers += 1
+            body = sdp.offer(
+                self._caller.host,
+                self.media.port,
+                (encoding,),
+                direction=next(found, "sendrecv"),
+                version=self._answers,
+            )
+            headers.add("Contact", f"<sip:caller@{_host_port((self._caller.host, self._caller.port))}>")
+            headers.add("Content-Type", "application/sdp")
+        self._caller.send(Response(200, "OK", headers, body).encode())
 
     # The rest
 

@@ -5,6 +5,8 @@ mod clock;
 mod control;
 mod digits;
 mod file_player;
+mod joining;
+mod outgoing;
 mod playable;
 mod recorder;
 mod tone_player;
@@ -26,6 +28,8 @@ pub(crate) enum Operation {
     Control(control::Operation),
     Digits(digits::Operation),
     FilePlayer(file_player::Operation),
+    Joining(joining::Operation),
+    Outgoing(outgoing::Operation),
     Recorder(recorder::Operation),
     TonePlayer(tone_player::Operation),
 }
@@ -44,7 +48,7 @@ impl Operation {
         let (object, function) = method.split_once('.').unwrap_or((method, ""));
         let known = match object {
             "clock" => clock::Operation::parse(function, params).map(|found| found.map(Self::Clock)),
-            "channel" => control::Operation::parse(function, params).map(|found| found.map(Self::Control)),
+            "channel" => Self::parse_channel(function, params),
             "dtmf_detector" => {
                 digits::Operation::parse_detector(function, params).map(|found| found.map(Self::Digits))
             }
@@ -67,6 +71,17 @@ impl Operation {
             Ok(None) => Err(RpcError::protocol(code::UNKNOWN_METHOD, format!("no method {method:?}"))),
             Err(error) => Err(RpcError::protocol(code::BAD_PARAMETERS, format!("{method}: {error}"))),
         }
+    }
+
+    /// A function of the channel itself.
+    fn parse_channel(function: &str, params: &str) -> serde_json::Result<Option<Self>> {
+        if let Some(operation) = control::Operation::parse(function, params)? {
+            return Ok(Some(Self::Control(operation)));
+        }
+        if let Some(operation) = outgoing::Operation::parse(function, params)? {
+            return Ok(Some(Self::Outgoing(operation)));
+        }
+        Ok(joining::Operation::parse(function, params)?.map(Self::Joining))
     }
 
     /// Runs it to its end, or until `cancel` is notified (GEN-17): then a job that it waits for is stopped, and every
@@ -97,6 +112,8 @@ impl Operation {
             Self::Control(operation) => operation.perform(leg).await,
             Self::Digits(operation) => operation.perform(leg).await,
             Self::FilePlayer(operation) => operation.perform(leg).await,
+            Self::Joining(operation) => operation.perform(leg).await,
+            Self::Outgoing(operation) => operation.perform(leg).await,
             Self::Recorder(operation) => operation.perform(leg).await,
             Self::TonePlayer(operation) => operation.perform(leg).await,
         }
@@ -104,7 +121,9 @@ impl Operation {
 
     fn job(&self) -> Option<Job> {
         match self {
-            Self::Clock(_) | Self::Control(_) | Self::Digits(_) => None,
+            Self::Clock(_) | Self::Control(_) | Self::Digits(_) | Self::Joining(_) | Self::Outgoing(_) => {
+                None
+            }
             Self::FilePlayer(operation) => operation.waits_for_its_job().then_some(Job::File),
             Self::Recorder(operation) => operation.waits_for_its_job().then_some(Job::Recording),
             Self::TonePlayer(operation) => operation.waits_for_its_job().then_some(Job::Tone),

@@ -9,7 +9,7 @@ use super::Leg;
 /// A file or a text.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Media {
+pub(crate) enum Media {
     File { file: String },
     Text { text: String },
 }
