@@ -11,6 +11,9 @@ from offhook.enums import LiveSpeakerDetectionSettings, State
 if TYPE_CHECKING:
     from offhook._core import Channel
 
+_LONGEST_SOUND = 3_600_000
+"""The longest beep or silence that can be waited for, in milliseconds."""
+
 
 def call(
     channel: Channel,
@@ -91,9 +94,8 @@ def wait_for_answer_machine(
 ) -> Request[bool]:
     """``wait_for_answer_machine()``: LSD-7 to LSD-9."""
     where = channel._require("wait_for_answer_machine", State.ANSWERED)
-    most = _arguments.LONGEST_MILLISECONDS
     beep, after, without = (
-        _arguments.whole(where, name, value, 0, most)
+        _arguments.whole(where, name, value, 0, _LONGEST_SOUND)
         for name, value in (
             ("milliseconds_min_beep_duration", milliseconds_min_beep_duration),
             ("milliseconds_post_beep_silence", milliseconds_post_beep_silence),

@@ -1,17 +1,26 @@
-//! Placing calls (CALL).
+//! Placing calls, and judging who has answered (CALL, LSD).
 
-use offhook::{Dial, LiveSpeakerDetection};
+use offhook::{AnswerMachine, Dial, LiveSpeakerDetection};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::control::header_fields;
-use super::{Leg, RpcError, Seconds, read, refused, state};
+use super::{Leg, RpcError, Seconds, done, read, refused, state};
 
 #[derive(Debug)]
 pub(crate) enum Operation {
     Call(DialParameters),
     StartCall(DialParameters),
     WaitForAnswer { seconds: Option<f64> },
+    WaitForAnswerMachine(AnswerMachineParameters),
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AnswerMachineParameters {
+    beep_milliseconds: u32,
+    silence_after_beep_milliseconds: u32,
+    silence_without_beep_milliseconds: u32,
+    seconds: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,6 +61,7 @@ impl Operation {
             "call" => Self::Call(read(params)?),
             "start_call" => Self::StartCall(read(params)?),
             "wait_for_answer" => Self::WaitForAnswer { seconds: read::<Seconds>(params)?.seconds },
+            "wait_for_answer_machine" => Self::WaitForAnswerMachine(read(params)?),
             _ => return Ok(None),
         }))
     }
@@ -69,6 +79,15 @@ impl Operation {
             }
             Self::WaitForAnswer { seconds } => {
                 channel.wait_for_answer(seconds).await.map(state).map_err(|error| refused(&error))
+            }
+            Self::WaitForAnswerMachine(parameters) => {
+                let machine = AnswerMachine::new()
+                    .milliseconds_min_beep_duration(parameters.beep_milliseconds)
+                    .milliseconds_post_beep_silence(parameters.silence_after_beep_milliseconds)
+                    .milliseconds_no_beep_silence(parameters.silence_without_beep_milliseconds)
+                    .seconds_timeout(parameters.seconds);
+                let ready = channel.wait_for_answer_machine(machine).await;
+                ready.map(done).map_err(|error| refused(&error))
             }
         }
     }
