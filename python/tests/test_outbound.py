@@ -142,6 +142,18 @@ def test_start_call_does_not_wait_and_wait_for_answer_does(peer: ChannelPeer, ch
     assert waiting.result() is State.RING_OUTGOING
 
 
+def test_wait_for_answer_waits_for_the_classification(peer: ChannelPeer, channel: Any) -> None:
+    """LSD-6: in ANSWERED it asks the server, which replies once it is known who answered."""
+    peer.server.send_state("ANSWERED", channel=channel._id, call_id="call-9")
+    _await(channel, State.ANSWERED)
+    waiting = Running(channel.wait_for_answer)
+    request = peer.server.expect("channel.wait_for_answer")
+    peer.server.send_state("ANSWERED", channel=channel._id, far_end_type="LIVE")
+    peer.server.respond(request, {"state": "ANSWERED"})
+    assert waiting.result() is State.ANSWERED
+    assert channel.Details.far_end_type is UASCallChannel.CallFarEndType.LIVE
+
+
 def test_wait_for_answer_without_a_call_returns_at_once(peer: ChannelPeer, channel: Any) -> None:
     """CALL-18: it never raises Hangup; in other states Error."""
     assert channel.wait_for_answer() is State.IDLE

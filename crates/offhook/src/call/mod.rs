@@ -351,7 +351,7 @@ impl Channel {
         match event {
             StreamEvent::PlayEnded { job, reason, .. } => self.play_ended(cx, job, reason),
             StreamEvent::DigitBegun { digit, carrier } => self.digit_heard(cx, digit, carrier),
-            StreamEvent::SpeakerFound(found) => self.speaker_found(&found),
+            StreamEvent::SpeakerFound(found) => self.speaker_found(cx, &found),
             StreamEvent::MachineReady { ready } => self.end_awaiting_machine(ready),
             StreamEvent::DigitsSent => self.digits_sent(DtmfPlayerCause::Normal),
             StreamEvent::DigitsRefused { .. } => self.digits_sent(DtmfPlayerCause::Error),

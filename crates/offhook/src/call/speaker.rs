@@ -54,7 +54,7 @@ impl Channel {
     }
 
     /// It is known who is there, or the time is over (LSD-10).
-    pub(super) fn speaker_found(&mut self, found: &SpeakerFound) {
+    pub(super) fn speaker_found(&mut self, cx: &Context<'_>, found: &SpeakerFound) {
         let far_end = match found.far_end {
             FarEnd::Live => FarEndType::Live,
             FarEnd::AnswerMachine => FarEndType::AnswerMachine,
@@ -69,6 +69,7 @@ impl Channel {
             "live speaker detection"
         );
         self.shared.publish(|published| published.far_end_type = far_end);
+        self.shared.announce_state(cx.now);
         if std::mem::take(&mut self.speaker.detecting)
             && matches!(self.control, Some(Control::Dial(_) | Control::Wait(_)))
         {

@@ -144,3 +144,23 @@ fn a_wait_for_a_machine_needs_an_answered_call() {
         assert!(waited <= ms(100), "{waited:?}");
     });
 }
+
+/// LSD-6, DET-2: listeners are told who answered.
+#[test]
+fn the_result_is_announced() {
+    outbound_scene(9, |mut scene| async move {
+        let reception = Reception::new().answer().wait(secs(0.3)).play(spoken("Hello?"));
+        let _callee = scene.sim.callee(Sim::CALLEE, reception).await;
+        let channel = started(&mut scene).await;
+        let mut events = channel.events();
+        channel.call(detecting(to_callee())).await.unwrap();
+        let mut told = Vec::new();
+        while let Some(event) = events.try_next() {
+            if let offhook::ChannelEvent::State { state, details, .. } = event {
+                told.push((state, details.far_end_type));
+            }
+        }
+        let last = [(State::Answered, FarEndType::Unknown), (State::Answered, FarEndType::Live)];
+        assert_eq!(told[told.len() - 2..], last, "{told:?}");
+    });
+}
