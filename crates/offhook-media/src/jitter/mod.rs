@@ -3,14 +3,14 @@
 //! # How the delay is kept
 //!
 //! Every packet tells how long it was under way, up to a constant. The fastest packet of the last seconds is the
-//! reference, the latest of them say how much delay is needed ([`delay`]). What is played lies that much behind the
-//! reference. The delay
+//! reference, the latest of them say how much delay is needed. What is played lies that much behind the reference. The
+//! delay
 //!
 //! * grows by stretching speech, or by itself when nothing is there to be played: the position then stands still;
-//! * shrinks by leaving out periods of speech ([`stretch`]), or in one step where the far end sent nothing anyway.
+//! * shrinks by leaving out periods of speech, or in one step where the far end sent nothing anyway.
 //!
 //! A clock of the far end that runs fast or slow shows as a delay that drifts, and is put right in the same way.
-//! What the network lost is concealed ([`conceal`]).
+//! What the network lost is concealed.
 
 mod conceal;
 mod delay;

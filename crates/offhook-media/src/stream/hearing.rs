@@ -59,7 +59,7 @@ impl Stream {
         };
         let pulled = hearing.buffer.pull(now, frame);
         self.detect_tones(frame);
-        self.record_heard(now, frame);
+        self.record_heard(frame);
         self.detect_far_end(frame);
         match pulled {
             Pulled::Nothing => HeardFrame::Nothing,
@@ -244,8 +244,7 @@ impl Stream {
         }
     }
 
-    fn record_heard(&mut self, now: Instant, frame: &[i16]) {
-        self.now = now;
+    fn record_heard(&mut self, frame: &[i16]) {
         let Some(Hearing { recording: Some(recording), .. }) = self.hearing.as_deref_mut() else { return };
         let ended = recording.recorder.heard(frame);
         if let Some(part) = recording.recorder.poll_part() {
