@@ -23,7 +23,7 @@ def source_of(name: str) -> str:
 def test_waiting_numbers_are_called_back(serve: Serve, tmp_path: Path) -> None:
     """CALL-1, GEN-19, RUN-31: in the order in which they came; one that does not answer is passed over."""
     called = serve(
-        INBOUND + '    user = channel.Details.call_to.split(":")[1].split("@")[0]\n'
+        INBOUND + '    user = channel.Details.call_to.removeprefix("sip:").split("@")[0]\n'
         "    tell(user)\n"
         '    if user == "200":\n        channel.reject(channel.Cause.BUSY)\n        return 0\n'
         "    channel.answer()\n    time.sleep(1)\n    return 0\n"
