@@ -95,6 +95,7 @@ mod state;
 mod system_network;
 mod tones;
 mod trunk;
+mod trunk_registration;
 mod work;
 
 pub use answer::{Answer, AnswerError, NoCommonCodec};

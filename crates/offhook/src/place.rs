@@ -2,6 +2,11 @@
 
 use std::hash::Hasher;
 
+use offhook_sip::Text;
+use offhook_sip::header::CallId;
+
+use crate::random::Random;
+
 /// One shard among all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -10,6 +15,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// A Call-ID whose messages come to this shard.
+    pub(crate) fn call_id(self, random: &mut Random) -> CallId {
+        loop {
+            let call_id = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
+            if self.is_of(call_id.as_bytes()) {
+                return CallId(Text::from(call_id));
+            }
+        }
+    }
+
     /// Whether the messages of a call with this Call-ID come to this shard.
     pub(crate) fn is_of(self, call_id: &[u8]) -> bool {
         shard_of(call_id, self.shards) == self.index

@@ -25,6 +25,7 @@ use crate::service::InstanceStart;
 use crate::settings::{ConfigError, Settings};
 use crate::shard::{self, Arrival, Order, ShardHandle, ShardParts};
 use crate::system_network::SystemNetwork;
+use crate::trunk_registration;
 
 /// A running server.
 ///
@@ -94,6 +95,10 @@ impl ServerBuilder {
         let inboxes: Vec<_> = shards.iter().map(|shard| shard.datagrams.clone()).collect();
         for socket in sockets.iter() {
             tasks.push(tokio::spawn(receive(socket.clone(), inboxes.clone())));
+        }
+        for (index, trunk) in settings.trunks.iter().filter(|trunk| trunk.trunk.register).enumerate() {
+            let orders = shards[index % count].orders.clone();
+            tasks.push(tokio::spawn(trunk_registration::begin(self.network.clone(), trunk.clone(), orders)));
         }
         let addresses: Vec<SocketAddr> = sockets.iter().map(|socket| socket.local_addr()).collect();
         for address in &addresses {

@@ -113,6 +113,12 @@ pub enum ConfigError {
         /// The value given.
         value: String,
     },
+    /// A trunk is to be registered and has no user to be registered.
+    #[error("trunk {trunk:?} is to be registered and has no credentials; accepted: a user and a password")]
+    TrunkRegister {
+        /// The trunk's name.
+        trunk: String,
+    },
     /// The prefix of a trunk is no beginning of a number.
     #[error("prefix {prefix:?} of trunk {trunk:?}; accepted: digits, with or without a leading +")]
     TrunkPrefix {

@@ -35,6 +35,8 @@ use crate::random::Random;
 use crate::service::InstanceStart;
 use crate::settings::Settings;
 use crate::shared::Shared;
+use crate::trunk::CheckedTrunk;
+use crate::trunk_registration::TrunkRegistrations;
 
 /// What a shard needs for its work.
 pub(crate) struct ShardParts {
@@ -64,7 +66,9 @@ pub(crate) enum Order {
     Drain,
     /// Start an instance of an outbound service (RUN-9).
     Start(Arc<InstanceStart>, Ticket),
-    /// Hang up every call.
+    /// Register a trunk that is at these addresses.
+    Register(Arc<CheckedTrunk>, Vec<SocketAddr>),
+    /// Hang up every call and end the registrations.
     HangUpAll,
     /// Say what is held.
     Count(oneshot::Sender<ShardCounts>),
@@ -104,6 +108,7 @@ struct Shard {
     commands: mpsc::UnboundedSender<(ChannelRef, Command)>,
     fetched: mpsc::UnboundedSender<Fetched>,
     live_published: watch::Sender<usize>,
+    registrations: TrunkRegistrations,
 }
 
 struct Entry {
@@ -189,6 +194,7 @@ pub(crate) fn start(parts: ShardParts) -> (ShardHandle, tokio::task::JoinHandle<
         commands: commands_in,
         fetched: fetched_in,
         live_published,
+        registrations: TrunkRegistrations::default(),
     };
     let inbox = Inbox { datagrams, orders, commands, stream_events, fetched };
     let task = tokio::spawn(shard.run(inbox));
@@ -337,7 +343,7 @@ impl Shard {
             Event::Answered { call, .. } => {
                 self.with_call(now, call, |channel, cx| channel.call_answered(cx));
             }
-            _ => {}
+            event => self.registrations.told(&event),
         }
     }
 
@@ -437,8 +443,10 @@ impl Shard {
         match order {
             Order::Drain => self.endpoint.set_draining(true),
             Order::Start(start, ticket) => self.start_outbound(now, start, ticket),
+            Order::Register(trunk, addresses) => self.register(now, trunk, &addresses),
             Order::HangUpAll => {
                 self.endpoint.set_draining(true);
+                self.registrations.end_all(&mut self.endpoint, now);
                 let mut live: Vec<offhook_sip::Call> = self.calls.keys().copied().collect();
                 // One order for every run of the simulator.
                 live.sort_unstable();
@@ -455,6 +463,20 @@ impl Shard {
             Order::Stop => return false,
         }
         true
+    }
+
+    /// Registers a trunk by way of all its addresses that a socket serves.
+    fn register(&mut self, now: Instant, trunk: Arc<CheckedTrunk>, addresses: &[SocketAddr]) {
+        let serves = |socket: &&Arc<dyn SipSocket>, remote: &SocketAddr| {
+            socket.local_addr().is_ipv4() == remote.is_ipv4()
+        };
+        let flow_to = |remote: &SocketAddr| {
+            let socket = self.parts.sockets.iter().find(|socket| serves(socket, remote))?;
+            Some(Flow::udp(socket.local_for(*remote), *remote))
+        };
+        let targets: Vec<Flow> = addresses.iter().filter_map(flow_to).collect();
+        let call_id = self.parts.place.call_id(&mut self.random);
+        self.registrations.begin(&mut self.endpoint, now, trunk, targets, call_id);
     }
 
     /// Lets the channel act that carries a call. One that was let go has nobody left to act for it.

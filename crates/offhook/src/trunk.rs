@@ -21,6 +21,10 @@ pub struct Trunk {
     pub domain: Option<String>,
     /// What a challenge is answered with (CALL-14).
     pub credentials: Option<TrunkCredentials>,
+    /// The user of `credentials` is registered at `address`, and kept registered, so that calls to it come to
+    /// this server (RFC 3261 section 10). When the name of the address stands for several machines and one of
+    /// them fails, the next one is turned to. Default off.
+    pub register: bool,
     /// Who calls if `call_from` is empty: a number, a user name or a SIP address (CALL-6).
     pub identity: Option<String>,
     /// The codec list of its calls (ANS-8). Default: the server's.
@@ -40,6 +44,7 @@ impl Trunk {
             address: address.into(),
             domain: None,
             credentials: None,
+            register: false,
             identity: None,
             codecs: None,
             prefixes: Vec::new(),
@@ -101,6 +106,9 @@ impl CheckedTrunk {
             Some(domain) => parse("domain", domain)?.host,
             None => address.host.clone(),
         };
+        if trunk.register && trunk.credentials.is_none() {
+            return Err(ConfigError::TrunkRegister { trunk: trunk.name.clone() });
+        }
         let mut prefixes = Vec::with_capacity(trunk.prefixes.len());
         for prefix in &trunk.prefixes {
             let digits = prefix.strip_prefix('+').unwrap_or(prefix);

@@ -146,12 +146,7 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// A Call-ID whose messages come to this shard.
     fn call_id(&mut self) -> CallId {
-        loop {
-            let call_id = format!("{:016x}{:016x}", self.random.next_u64(), self.random.next_u64());
-            if self.place.is_of(call_id.as_bytes()) {
-                return CallId(Text::from(call_id));
-            }
-        }
+        self.place.call_id(self.random)
     }
 }
 

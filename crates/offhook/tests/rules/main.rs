@@ -42,3 +42,4 @@ mod ringtone;
 mod rtp;
 mod services;
 mod tones;
+mod trunk_registration;
