@@ -67,6 +67,7 @@ fn the_200_answers_the_proposal_of_the_invite() {
     for (invite, expected, requires) in [
         ("", None, false),
         (TIMER, Some((1800, Some(Uas))), false),
+        ("Require: timer\r\nSession-Expires: 600\r\n", Some((600, Some(Uac))), true),
         ("Supported: timer\r\nSession-Expires: 600\r\n", Some((600, Some(Uac))), true),
         ("Supported: timer\r\nSession-Expires: 600;refresher=uac\r\n", Some((600, Some(Uac))), true),
         ("Supported: timer\r\nSession-Expires: 600;refresher=uas\r\n", Some((600, Some(Uas))), false),

@@ -6,7 +6,7 @@ use super::uas::dialog_response;
 use super::{CallState, Role};
 use crate::auth::Attempt;
 use crate::endpoint::{ClearingCause, Core, Flow, Received, Stage};
-use crate::header::{HeaderName, Headers, MinSe, Reason, Refresher, SessionExpires, Supported};
+use crate::header::{HeaderName, Headers, MinSe, Reason, Refresher, Require, SessionExpires, Supported};
 use crate::message::{Method, Request, Response, StatusCode};
 use crate::text::Text;
 use crate::transaction::{Again, ClientMachine, ClientTransaction, Outcome, Purpose, ServerId};
@@ -253,7 +253,9 @@ impl CallState {
 
 /// Whether the sender of a message knows session timers.
 fn knows_timers(headers: &Headers) -> bool {
-    headers.typed_opt::<Supported>().ok().flatten().is_some_and(|tags| tags.contains("timer"))
+    let supports = headers.typed_opt::<Supported>().ok().flatten().is_some_and(|tags| tags.contains("timer"));
+    // Who requires them knows them, whether it says so or not.
+    supports || headers.typed_opt::<Require>().ok().flatten().is_some_and(|tags| tags.contains("timer"))
 }
 
 /// The session interval in a message. A malformed one is none: session timers are an offer, not a condition.
