@@ -25,6 +25,8 @@ use crate::state::State;
 /// A recording from the call of the function until its file is closed.
 pub(super) struct Recording {
     job: JobId,
+    /// The call that is recorded: another may begin before the file is closed.
+    call_number: u64,
     ticket: Ticket,
     until: Until,
     reply: Option<RecordReply>,
@@ -179,6 +181,7 @@ impl Channel {
         });
         self.recording = Some(Recording {
             job,
+            call_number: self.shared.read(|published| published.call_number),
             ticket,
             until,
             reply: None,
@@ -273,8 +276,10 @@ impl Channel {
         };
         let number = cx.random.next_u64();
         self.shared.publish(|published| {
-            let state = RecorderState::Recording;
-            published.recorder = RecorderStatus { state, number, ..RecorderStatus::default() };
+            if published.call_number == recording.call_number {
+                let state = RecorderState::Recording;
+                published.recorder = RecorderStatus { state, number, ..RecorderStatus::default() };
+            }
         });
         let shared = self.shared.clone();
         let failed = move || {
