@@ -35,6 +35,9 @@ pub(crate) struct TrunkEntry {
     /// SDP before the answer is ignored (CALL-10).
     #[serde(default)]
     pub(crate) ignore_early_sdp: bool,
+    /// The user is registered at the address, so that calls to it come in.
+    #[serde(default)]
+    register: bool,
     /// Numbers that begin with one of these go this way; empty: every number.
     #[serde(default)]
     pub(crate) prefixes: Vec<String>,
@@ -58,6 +61,9 @@ impl TrunkEntry {
         };
         match (&self.user, password) {
             (Some(user), Some(password)) if !user.is_empty() => Ok(Some((user.clone(), password))),
+            (None, None) if self.register => {
+                Err(self.refuse("register", "true", "false, or a user together with a password"))
+            }
             (None, None) => Ok(None),
             // The password itself must not be shown.
             _ => Err(self.refuse(
@@ -77,6 +83,7 @@ impl TrunkEntry {
         trunk.identity.clone_from(&self.identity);
         trunk.codecs.clone_from(&self.codecs);
         trunk.prefixes.clone_from(&self.prefixes);
+        trunk.register = self.register;
         trunk.ignore_early_sdp = self.ignore_early_sdp;
         Ok(trunk)
     }
@@ -188,6 +195,7 @@ mod tests {
             ("user = 'u'", "user: \"u\" is not accepted; a user together with a password"),
             ("password = 'hidden'", "a user together with a password"),
             ("user = 'u'\npassword_env = 'UNSET'", "password_env: \"UNSET\""),
+            ("register = true", "register: \"true\" is not accepted"),
             ("user = 'u'\npassword = 'hidden'\npassword_env = 'SECRET'", "either password or password_env"),
         ] {
             let message = trunk(&format!("address = 'a'\n{text}")).expect_err(text);
