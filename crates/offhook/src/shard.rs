@@ -301,8 +301,8 @@ impl Shard {
             let Some(socket) = socket_of(&self.parts.sockets, &transmit.flow) else { continue };
             if let Err(error) = socket.try_send(&transmit) {
                 tracing::debug!(to = %transmit.flow.remote, %error, "a SIP datagram was not sent");
-                // SIP repeats what is lost for want of room; what has no way at all ends a call of ours.
-                if error.kind() != io::ErrorKind::WouldBlock {
+                // SIP repeats what was lost; what has no way at all ends a call of ours.
+                if has_no_way(error.kind()) {
                     self.endpoint.transmit_failed(now, &transmit);
                 }
             }
@@ -614,6 +614,14 @@ async fn run_instance(app: Arc<dyn AnyApplication>, shared: Arc<Shared>, ticket:
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// Whether the system will never send to that address, as opposed to not now, or to news of an earlier datagram.
+fn has_no_way(error: io::ErrorKind) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, HostUnreachable, InvalidInput, NetworkUnreachable, PermissionDenied,
+    };
+    matches!(error, AddrNotAvailable | HostUnreachable | InvalidInput | NetworkUnreachable | PermissionDenied)
 }
 
 /// The socket that a flow leaves from: the one bound to its local address, or to all addresses.

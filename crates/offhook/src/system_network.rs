@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use offhook_media::{Clip, Party, StreamCommand, StreamConfig, StreamStats};
-use offhook_net::{Reserved, RoomId, RtpConfig, RtpEngine, StreamId, UdpConfig, UdpTransport};
+use offhook_net::{Reserved, RoomId, RtpConfig, RtpEngine, SendError, StreamId, UdpConfig, UdpTransport};
 use offhook_sip::{Flow, Transmit};
 
 use crate::config::MediaConfig;
@@ -70,7 +70,13 @@ impl SipSocket for UdpSocket {
     }
 
     fn try_send(&self, transmit: &Transmit) -> io::Result<()> {
-        self.transport.try_send(transmit.flow.remote, &transmit.bytes).map_err(io::Error::other)
+        self.transport.try_send(transmit.flow.remote, &transmit.bytes).map_err(|error| {
+            let kind = match &error {
+                SendError::Refused { cause, .. } => cause.kind(),
+                _ => io::ErrorKind::WouldBlock,
+            };
+            io::Error::new(kind, error)
+        })
     }
 }
 

@@ -154,3 +154,13 @@ fn an_unusable_answer_ends_the_call() {
         assert_eq!((channel.cause(), &*channel.details().raw_cause), (Cause::Error, "200"));
     });
 }
+
+/// CAU-1, CAU-4: an address of an IP version that is not served is out of order.
+#[test]
+fn an_address_of_another_ip_version_is_out_of_order() {
+    outbound_scene(7, |mut scene| async move {
+        let channel = started(&mut scene).await;
+        assert_eq!(channel.call(offhook::Dial::to("sip:200@[2001:db8::1]")).await.unwrap(), State::Idle);
+        assert_eq!((channel.cause(), &*channel.details().raw_cause), (Cause::OutOfOrder, "503"));
+    });
+}
