@@ -18,8 +18,21 @@ pub struct Sought {
     /// Samples before the first sound.
     lead: usize,
     rate_hz: u32,
-    /// The blocks in which something is to be heard, by the loudest of them.
+    /// The power of the loudest block.
+    loudest: f64,
+    /// Blocks of less power count as silence.
     floor: f64,
+}
+
+/// A place at which it may be.
+struct There<'a> {
+    heard: &'a [i16],
+    start: usize,
+    /// How much more power it has there.
+    gain: f64,
+    floor: f64,
+    /// How far a block may lie from where the one before it was, in samples.
+    slack: isize,
 }
 
 /// How a sought sound was found.
@@ -50,9 +63,9 @@ impl Sought {
         let first = samples.iter().position(is_loud)?;
         let last = samples.iter().rposition(is_loud)?;
         let samples = samples[first..=last].to_vec();
-        let mut sought = Self { samples, lead: first, rate_hz, floor: 0.0 };
-        let loudest = sought.blocks().map(|block| power(&sought.samples[block])).fold(0.0, f64::max);
-        sought.floor = (loudest * RELATIVE_FLOOR).max(peak_of_dbm0(FLOOR_DBM0).powi(2) / 2.0);
+        let mut sought = Self { samples, lead: first, rate_hz, loudest: 0.0, floor: 0.0 };
+        sought.loudest = sought.blocks().map(|block| power(&sought.samples[block])).fold(0.0, f64::max);
+        sought.floor = (sought.loudest * RELATIVE_FLOOR).max(peak_of_dbm0(FLOOR_DBM0).powi(2) / 2.0);
         Some(sought)
     }
 
@@ -94,11 +107,17 @@ impl Sought {
     fn compare(&self, heard: &[i16], start: usize) -> Likeness {
         let (mut active, mut alike, mut missing) = (0_u32, 0_u32, 0_u32);
         let (mut run, mut longest, mut alike_until) = (0, 0, None);
+        // The last blocks, one bit each: packets are lost here and there, but another word is one place.
+        let (mut recent, mut densest) = (0_u16, 0);
         let mut lag = 0_isize;
+        let gain = self.gain(heard, start);
+        // What comes so quietly that the codec's own noise covers it tells nothing.
+        let floor = self.floor.max(peak_of_dbm0(QUIETEST_DBM0).powi(2) / 2.0 / gain.max(f64::MIN_POSITIVE));
         let hop = self.in_samples(BLOCK_MS) / 2;
         let slack = self.in_samples(LAG_MS).max(2) as isize;
         for block in self.blocks() {
-            let verdict = self.judge(heard, start, &block, &mut lag, slack);
+            let there = There { heard, start, gain, floor, slack };
+            let verdict = self.judge(&there, &block, &mut lag);
             match verdict {
                 Verdict::Quiet => continue,
                 Verdict::Alike => alike += 1,
@@ -106,6 +125,8 @@ impl Sought {
                 Verdict::Different => {}
             }
             active += 1;
+            recent = recent << 1 | u16::from(verdict != Verdict::Alike);
+            densest = densest.max(recent.count_ones());
             if verdict == Verdict::Alike {
                 run = 0;
             } else {
@@ -120,6 +141,7 @@ impl Sought {
         let received = active - missing;
         let recognised = active > 0
             && longest <= self.in_samples(SHORTEST_WORD_MS)
+            && densest <= MOST_IN_ONE_PLACE
             && f64::from(alike) >= SHARE_ALIKE * f64::from(received)
             && share(missing) <= SHARE_MISSING;
         Likeness {
@@ -133,31 +155,25 @@ impl Sought {
         }
     }
 
-    fn judge(
-        &self,
-        heard: &[i16],
-        start: usize,
-        block: &Range<usize>,
-        lag: &mut isize,
-        slack: isize,
-    ) -> Verdict {
+    fn judge(&self, there: &There<'_>, block: &Range<usize>, lag: &mut isize) -> Verdict {
         let expected = &self.samples[block.clone()];
+        let is_quiet = power(expected) < there.floor;
         let place = |lag: isize| {
-            let from = (start + block.start).checked_add_signed(lag)?;
-            heard.get(from..from + expected.len())
+            let from = (there.start + block.start).checked_add_signed(lag)?;
+            there.heard.get(from..from + expected.len())
         };
-        let Some(there) = place(*lag) else {
-            return if power(expected) < self.floor { Verdict::Quiet } else { Verdict::Missing };
+        let Some(heard) = place(*lag) else {
+            return if is_quiet { Verdict::Quiet } else { Verdict::Missing };
         };
-        if power(expected) < self.floor {
+        if is_quiet {
             // Nothing is expected: what is as loud as the rest does not belong here.
-            let loud = power(there) > self.floor / RELATIVE_FLOOR * INTRUSION;
+            let loud = power(heard) > self.loudest * there.gain * INTRUSION;
             return if loud { Verdict::Different } else { Verdict::Quiet };
         }
-        if present(there) < 0.4 {
+        if present(heard) < 0.4 {
             return Verdict::Missing;
         }
-        let best = (*lag - slack..=*lag + slack)
+        let best = (*lag - there.slack..=*lag + there.slack)
             .filter_map(|lag| Some((lag, likeness(expected, place(lag)?))))
             .max_by(|(_, first), (_, second)| first.total_cmp(second));
         match best {
@@ -168,6 +184,12 @@ impl Sought {
             }
             _ => Verdict::Different,
         }
+    }
+
+    /// How much more power it has there than it was expected to have.
+    fn gain(&self, heard: &[i16], start: usize) -> f64 {
+        let end = (start + self.samples.len()).min(heard.len());
+        power(&heard[start.min(end)..end]) / power(&self.samples).max(1.0)
     }
 
     /// Blocks that overlap by half.
@@ -235,8 +257,10 @@ fn power(samples: &[i16]) -> f64 {
 
 /// Below this nothing counts as sound.
 const FLOOR_DBM0: f64 = -50.0;
-/// Nor what is 30 dB below the loudest block.
-const RELATIVE_FLOOR: f64 = 0.001;
+/// Nor what is 27 dB below the loudest block.
+const RELATIVE_FLOOR: f64 = 0.002;
+/// What comes with less than this has as much noise of the codec in it as sound.
+const QUIETEST_DBM0: f64 = -43.0;
 /// What is louder than 20 dB below the loudest block, where nothing is expected, does not belong there.
 const INTRUSION: f64 = 0.01;
 const ANCHOR_MS: u32 = 1200;
@@ -246,10 +270,12 @@ const BLOCK_MS: u32 = 50;
 /// How far a block may lie from where the one before it was.
 const LAG_MS: u32 = 1;
 /// A difference that is no longer cannot be another word.
-const SHORTEST_WORD_MS: u32 = 110;
+const SHORTEST_WORD_MS: u32 = 130;
+/// Of 16 blocks, which are 400 ms, so many may differ.
+const MOST_IN_ONE_PLACE: u32 = 8;
 const SCORE_ANCHOR: f64 = 0.4;
 const SCORE_ALIKE: f64 = 0.7;
-const SHARE_ALIKE: f64 = 0.85;
+const SHARE_ALIKE: f64 = 0.8;
 const SHARE_MISSING: f64 = 0.3;
 const MOST_CANDIDATES: usize = 12;
 /// Samples that are searched at a time: some seconds.

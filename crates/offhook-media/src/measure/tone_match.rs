@@ -8,7 +8,7 @@ use crate::tone::{Combination, Segment, Sequence};
 /// A tone that is looked for in what was heard.
 ///
 /// It is recognised by the frequencies of its segments, to about 6 Hz, whatever their level, and by their durations,
-/// to 40 ms or 8 %, whichever is more. Single packets may be lost.
+/// to 45 ms or 8 %, whichever is more. Single packets may be lost.
 #[derive(Clone, Debug)]
 pub struct SoughtTone {
     /// What is to be told apart: one entry for each set of frequencies.
@@ -56,7 +56,7 @@ impl SoughtTone {
     }
 
     /// How much of it has to be heard, in samples: whole passes of two seconds at least; of a tone that never
-    /// changes, one second.
+    /// changes, three seconds, which no tone with a cadence sounds for.
     pub fn length(&self) -> usize {
         (self.length_ms() * f64::from(self.rate_hz) / 1000.0) as usize
     }
@@ -292,14 +292,14 @@ const FLOOR_DBM0: f64 = -45.0;
 const SHARE_OF_TONE: f64 = 0.65;
 /// A partial is there if it is at most 12 dB below the strongest.
 const WEAKEST_PARTIAL: f64 = 0.25;
-const TOLERANCE_MS: f64 = 40.0;
+const TOLERANCE_MS: f64 = 45.0;
 const RELATIVE_TOLERANCE: f64 = 0.08;
 /// What two packets that were lost, one after the other, make of a tone.
 const LONGEST_GAP_MS: f64 = 90.0;
 /// Less of a tone with a cadence does not tell it from others.
 const SHORTEST_MS: f64 = 2000.0;
 /// How much of a tone that never changes is enough.
-const STEADY_MS: f64 = 1000.0;
+const STEADY_MS: f64 = 3000.0;
 
 #[cfg(test)]
 mod tests {
