@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import selectors
 import sys
 import threading
 import time
@@ -80,6 +81,47 @@ def enter(wire: Wire, start: Message, note: Callable[[str], None]) -> None:
     """
     if _virtual:
         _instance.set(_Instance(wire, start["instance"], start["channel"], note))
+
+
+def enter_loop(wire: Wire, start: Message) -> None:
+    """Tell the server that an instance begins as a task of the running event loop (``RUN-3``)."""
+    if _virtual:
+        wire.notify("clock.loop", {"instance": start["instance"]})
+        _stirred.append(_BEGINNING)
+
+
+def stir(response: Message | None) -> None:
+    """Tasks of the running event loop go on with a response; when they have done so, the server is told."""
+    if _virtual and response is not None:
+        _stirred.append(response["id"])
+
+
+def new_event_loop(wire: Wire) -> asyncio.AbstractEventLoop:
+    """The event loop of the worker; under a virtual clock one that says when it has nothing left to do."""
+    if not _virtual:
+        return asyncio.new_event_loop()
+    return asyncio.SelectorEventLoop(_Selector(wire))
+
+
+class _Selector(selectors.DefaultSelector):
+    """Where an event loop waits once it has nothing left to do."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self._wire = wire
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if _stirred and (timeout is None or timeout > 0):
+            ids = _stirred.copy()
+            _stirred.clear()
+            self._wire.notify("clock.settled", {"ids": ids})
+        return super().select(timeout)
+
+
+_BEGINNING = 0
+"""Stands for the beginning of an instance among the ids of responses."""
+_stirred: list[int] = []
+"""What the event loop has been given since it last had nothing to do; only its thread touches it."""
 
 
 def make_virtual() -> None:

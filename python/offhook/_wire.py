@@ -104,6 +104,8 @@ class Wire:
         waiting = _Taking(take)
         self._request(method, params, waiting)
         waiting.wait(_clock.patience(seconds))
+        if asyncio._get_running_loop() is not None:
+            _clock.stir(waiting.response)
 
     def request(self, method: str, params: Message, done: Callable[[], None]) -> None:
         """Send a request and go on; ``done`` is called on the reading thread when it is over."""
@@ -314,6 +316,7 @@ class _Awaited:
         return self.future
 
     def _set(self, response: Message | None) -> None:
+        _clock.stir(response)
         self._resolved = True
         if not self.future.done():
             self.future.set_result(response)

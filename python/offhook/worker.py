@@ -236,6 +236,7 @@ class Worker:
             self._end(start, await _instance.run_async(application, call, log))
 
         def begin() -> None:
+            _clock.enter_loop(self._wire, start)
             task = loop.create_task(run())
             # The loop itself holds tasks by weak references only.
             self._tasks.add(task)
@@ -274,7 +275,7 @@ class Worker:
         """The one event loop of the worker, made when it is first needed."""
         with self._instances_lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                self._loop = _clock.new_event_loop(self._wire)
                 threading.Thread(target=self._loop.run_forever, name="offhook-tasks", daemon=True).start()
             return self._loop
 

@@ -216,6 +216,26 @@ def test_async_applications_run_on_the_same_clock(offhook: Rehearsal, write: Wri
     assert call.instance.return_code == 3
 
 
+def test_tasks_that_wait_for_several_things_run_on_the_same_clock(offhook: Rehearsal, write: Write) -> None:
+    """Two open requests of one instance: whichever is over first is at work at its moment, not later."""
+    application = """
+    import asyncio
+    from offhook import aio
+    async def main(channel):
+        await channel.ring()
+        late = asyncio.create_task(channel.wait_for_idle(50))
+        for _ in range(10):
+            await asyncio.gather(aio.sleep(1), aio.sleep(0.5))
+            sum(range(100000))
+        await channel.answer()
+        late.cancel()
+    """
+    call = offhook.call(write(application))
+    assert call.until_answered(30)
+    assert 10 <= call.now < 10.1
+    assert call.instance.return_code == 0
+
+
 def test_the_clock_waits_for_threads_of_the_application(offhook: Rehearsal, write: Write) -> None:
     """A thread that computes holds the clock; one that is joined lets the others go on."""
     application = """

@@ -272,7 +272,7 @@ impl Link {
             std::mem::take(&mut instances.by_id)
         };
         if let Some(lockstep) = &self.lockstep {
-            lockstep.loses(lost.keys().cloned());
+            lockstep.loses(self, lost.keys().cloned());
         }
         for instance in lost.into_values() {
             instance.end(End::Lost { reason: reason.to_owned() });
@@ -389,6 +389,16 @@ impl Link {
             Notification::Cancel { id } => {
                 if let Some(cancel) = lock(&self.operations).get(&id) {
                     cancel.notify_one();
+                }
+            }
+            Notification::Loop { instance } => {
+                if let Some(lockstep) = &self.lockstep {
+                    lockstep.looped(self, &instance);
+                }
+            }
+            Notification::Settled { ids } => {
+                if let Some(lockstep) = &self.lockstep {
+                    lockstep.settled(self, &ids);
                 }
             }
             Notification::Thread(change) => {

@@ -5,7 +5,9 @@
 //!
 //! A thread of an instance is *at work* from `instance.start`, or from the response to its last request, until its next
 //! request. It has to be: a worker's functions wait for their response, whether they block the call or return at once.
-//! A thread that an application starts counts from its start to its end (`clock.thread`).
+//! A thread that an application starts counts from its start to its end (`clock.thread`). Instances that are tasks of an
+//! event loop (`clock.loop`) are at work from the moment at which the loop gets a response until it has nothing left to
+//! do with it (`clock.settled`), however many of their requests are open.
 //!
 //! 1. While any thread is at work, or the worker owes a response to the server, virtual time is held.
 //! 2. Requests and responses of workers are not carried out when they come but collected.
@@ -15,7 +17,7 @@
 //!
 //! So neither how fast the machine is nor which thread it runs first makes a difference to any packet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -38,6 +40,8 @@ pub(crate) struct Lockstep {
 #[derive(Default)]
 struct State {
     instances: HashMap<String, Participant>,
+    /// What event loops have been given and have not done with, by their worker.
+    loops: HashMap<LoopKey, HashSet<u64>>,
     /// Requests of the server that a worker has not answered.
     owed: usize,
     begun: u64,
@@ -55,6 +59,8 @@ struct Participant {
     call_id: Arc<str>,
     /// `main` and the threads that it started.
     threads: usize,
+    /// The event loop that it is a task of.
+    looped: Option<LoopKey>,
     /// Requests without a response so far, and what they are.
     asked: HashMap<u64, String>,
 }
@@ -72,15 +78,27 @@ enum Message {
     Response(Result<Value, RpcError>),
 }
 
+/// Tells the event loop of one worker from that of another.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct LoopKey(usize);
+
+impl LoopKey {
+    fn of(link: &Link) -> Self {
+        Self(std::ptr::from_ref(link).addr())
+    }
+}
+
 impl Participant {
     fn is_at_work(&self) -> bool {
-        self.asked.len() < self.threads
+        self.looped.is_none() && self.asked.len() < self.threads
     }
 }
 
 impl State {
     fn is_anybody_at_work(&self) -> bool {
-        self.owed > 0 || self.instances.values().any(Participant::is_at_work)
+        self.owed > 0
+            || self.loops.values().any(|open| !open.is_empty())
+            || self.instances.values().any(Participant::is_at_work)
     }
 
     /// Holds the clock or lets it go, whichever is due.
@@ -164,7 +182,8 @@ impl Lockstep {
     pub(super) fn begins(&self, instance: &str, call_id: Arc<str>) {
         let mut state = lock(&self.state);
         state.begun += 1;
-        let participant = Participant { number: state.begun, call_id, threads: 1, asked: HashMap::new() };
+        let participant =
+            Participant { number: state.begun, call_id, threads: 1, looped: None, asked: HashMap::new() };
         state.instances.insert(instance.to_owned(), participant);
         state.look();
     }
@@ -177,6 +196,26 @@ impl Lockstep {
                 true => participant.threads + 1,
                 false => participant.threads.saturating_sub(1),
             };
+        }
+        state.look();
+    }
+
+    /// An instance is a task of its worker's event loop, which begins to run it.
+    pub(super) fn looped(&self, link: &Link, instance: &str) {
+        let mut state = lock(&self.state);
+        let key = LoopKey::of(link);
+        if let Some(participant) = state.instances.get_mut(instance) {
+            participant.looped = Some(key);
+        }
+        state.loops.entry(key).or_default().insert(BEGINNING);
+        state.look();
+    }
+
+    /// The event loop of a worker has nothing left to do with these responses.
+    pub(super) fn settled(&self, link: &Link, ids: &[u64]) {
+        let mut state = lock(&self.state);
+        if let Some(open) = state.loops.get_mut(&LoopKey::of(link)) {
+            open.retain(|id| !ids.contains(id));
         }
         state.look();
     }
@@ -217,15 +256,21 @@ impl Lockstep {
     /// A request of an instance has its response.
     pub(super) fn answered(&self, instance: &str, id: u64) {
         let mut state = lock(&self.state);
+        let mut looped = None;
         if let Some(participant) = state.instances.get_mut(instance) {
             participant.asked.remove(&id);
+            looped = participant.looped;
+        }
+        if let Some(key) = looped {
+            state.loops.entry(key).or_default().insert(id);
         }
         state.look();
     }
 
     /// A worker is gone, and with it everything that could be expected of it.
-    pub(super) fn loses(&self, instances: impl IntoIterator<Item = String>) {
+    pub(super) fn loses(&self, link: &Link, instances: impl IntoIterator<Item = String>) {
         let mut state = lock(&self.state);
+        state.loops.remove(&LoopKey::of(link));
         for instance in instances {
             state.instances.remove(&instance);
         }
@@ -240,13 +285,16 @@ impl fmt::Debug for Lockstep {
     }
 }
 
+/// Stands for the beginning of an instance among the ids of responses, which count from 1.
+const BEGINNING: u64 = 0;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn participant(threads: usize, asked: &[u64]) -> Participant {
         let asked = asked.iter().map(|id| (*id, "channel.ring".to_owned())).collect();
-        Participant { number: 1, call_id: "c".into(), threads, asked }
+        Participant { number: 1, call_id: "c".into(), threads, looped: None, asked }
     }
 
     #[test]
@@ -255,6 +303,17 @@ mod tests {
         assert!(!participant(1, &[7]).is_at_work());
         assert!(participant(2, &[7]).is_at_work());
         assert!(!participant(2, &[7, 8]).is_at_work());
+    }
+
+    #[test]
+    fn a_task_is_at_work_as_long_as_its_event_loop() {
+        let mut state = State::default();
+        let task = Participant { looped: Some(LoopKey(1)), ..participant(1, &[]) };
+        state.instances.insert("i".to_owned(), task);
+        state.loops.entry(LoopKey(1)).or_default().insert(7);
+        assert!(state.is_anybody_at_work());
+        state.loops.entry(LoopKey(1)).or_default().clear();
+        assert!(!state.is_anybody_at_work());
     }
 
     #[test]

@@ -53,6 +53,14 @@ pub(crate) enum Notification {
     },
     /// Only under a virtual clock: a thread of the application begins or ends.
     Thread(ThreadChange),
+    /// Only under a virtual clock: an instance is a task of the worker's event loop.
+    Loop {
+        instance: String,
+    },
+    /// Only under a virtual clock: the event loop has done all that these responses have set going.
+    Settled {
+        ids: Vec<u64>,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -221,10 +229,22 @@ impl Notification {
         struct Id {
             id: u64,
         }
+        #[derive(Deserialize)]
+        struct Ids {
+            ids: Vec<u64>,
+        }
+        #[derive(Deserialize)]
+        struct OneInstance {
+            instance: String,
+        }
         let wrong = |error: serde_json::Error| NotAMessage(format!("{method}: {error}"));
         Ok(Some(match method {
             "worker.hello" => Self::Hello(serde_json::from_str(params).map_err(wrong)?),
             "log" => Self::Log(serde_json::from_str(params).map_err(wrong)?),
+            "clock.loop" => {
+                Self::Loop { instance: serde_json::from_str::<OneInstance>(params).map_err(wrong)?.instance }
+            }
+            "clock.settled" => Self::Settled { ids: serde_json::from_str::<Ids>(params).map_err(wrong)?.ids },
             "clock.thread" => Self::Thread(serde_json::from_str(params).map_err(wrong)?),
             "$/cancel" => Self::Cancel { id: serde_json::from_str::<Id>(params).map_err(wrong)?.id },
             _ => return Ok(None),
