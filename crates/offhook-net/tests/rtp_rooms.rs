@@ -56,7 +56,7 @@ fn streams_of_different_threads_exchange_audio_in_a_room() {
     server.engine.enter(room, b, Party::BOTH);
     speak_until_heard(&left, at_a, 0x11, &right);
     speak_until_heard(&right, at_b, 0x22, &left);
-    server.engine.leave(a);
+    server.engine.leave(room, a);
     server.engine.close_room(room);
     let silent = (0..50).any(|_| right.packet().payload.iter().all(|byte| *byte == 0xd5));
     assert!(silent, "who is alone hears silence");
@@ -101,7 +101,7 @@ fn orders_to_a_moving_stream_are_neither_lost_nor_reordered() {
         let play = StreamCommand::Play { job: JobId(number), clip, looped: false, limit: None };
         server.engine.command(stream, play);
         if number % 7 == 0 {
-            server.engine.leave(stream);
+            server.engine.leave(rooms[number as usize % 2], stream);
         }
     }
     server.engine.command(stream, StreamCommand::Stop);

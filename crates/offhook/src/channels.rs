@@ -58,6 +58,21 @@ impl<T> Channels<T> {
         value
     }
 
+    /// Takes a value out for a moment; its name stays, and it counts as there.
+    pub(crate) fn lend(&mut self, id: ChannelRef) -> Option<T> {
+        let slot = self.slots.get_mut(id.slot as usize).filter(|slot| slot.generation == id.generation)?;
+        slot.value.take()
+    }
+
+    /// Gives back a value that was lent.
+    pub(crate) fn give_back(&mut self, id: ChannelRef, value: T) {
+        if let Some(slot) =
+            self.slots.get_mut(id.slot as usize).filter(|slot| slot.generation == id.generation)
+        {
+            slot.value = Some(value);
+        }
+    }
+
     /// How many values there are.
     pub(crate) fn len(&self) -> usize {
         self.held

@@ -6,6 +6,9 @@ use tokio::sync::oneshot;
 use crate::answer::{Answer, AnswerError};
 use crate::answer_machine::{AnswerMachine, AnswerMachineError};
 use crate::app::AppErrorKind;
+use crate::channel::CallChannel;
+use crate::conference::{ConferenceCall, ConferenceReply, RoomNews};
+use crate::connection::ConnectReply;
 use crate::dial::{Dial, DialReply, WaitReply};
 use crate::digits::{DigitsError, GetDigits};
 use crate::dtmf_player::{DtmfPlayError, DtmfPlayerCause};
@@ -17,6 +20,7 @@ use crate::recorder::{Record, RecordError, RecorderCause, RecordingFile};
 use crate::reject::{Reject, RejectError};
 use crate::ring::{Ring, RingError};
 use crate::state::State;
+use crate::transfer::{RetrieveCallReply, TransferOrder};
 
 /// Names one blocking operation of a channel, so that it can be given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +46,13 @@ pub(crate) enum Command {
     WaitForAnswer(Ticket, Option<f64>, WaitReply),
     Hold(Ticket, Option<PlayableMedia>, HoldReply),
     Retrieve(Ticket, HoldReply),
+    Connect(CallChannel, ConnectReply),
+    Disconnect(ConnectReply),
+    Transfer(Box<TransferOrder>),
+    RetrieveCall(Ticket, Option<f64>, RetrieveCallReply),
+    CallRoom(Ticket, Box<ConferenceCall>, ConferenceReply),
+    /// What became of the channel's party in a conference room.
+    Room(RoomNews),
     /// The future that awaited an operation was dropped (GEN-17).
     GiveUp(Ticket),
     /// The instance has ended (RUN-18).

@@ -1,6 +1,7 @@
 //! The settings of a server.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -59,6 +60,10 @@ pub struct Config {
     pub app_limiter: bool,
     /// Whether new calls are served at all (RUN-26). Default on.
     pub app_responder: bool,
+    /// The most parties that a conference room takes (CONF-15). Default 40.
+    pub conference_max_parties: usize,
+    /// How many talkers of a conference are heard at a time, the loudest ones; `None`: all (CONF-13). Default `None`.
+    pub conference_loudest_talkers: Option<NonZeroUsize>,
     /// The product token of the `Server` header.
     pub server_name: String,
     /// Seed of all tags, branches, SSRCs and ids; `None` takes one from the system. A simulation
@@ -92,6 +97,8 @@ impl Default for Config {
             num_apps_lower: 300,
             app_limiter: true,
             app_responder: true,
+            conference_max_parties: 40,
+            conference_loudest_talkers: None,
             server_name: concat!("offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
             seed: None,
         }

@@ -26,7 +26,9 @@ impl NoDestination {
     /// What would have been accepted.
     pub(crate) fn accepted(self) -> String {
         match self {
-            Self::Malformed => "a number, tel:number, sip:address, loc:service, or a SIP address".to_owned(),
+            Self::Malformed => {
+                "a number, tel:number, sip:address, loc:service, con:room, or a SIP address".to_owned()
+            }
             Self::NotConfigured(transport) => {
                 format!("a form whose transport is configured; {transport} is not")
             }
@@ -49,8 +51,9 @@ impl Destination {
                 false => Err(NoDestination::Malformed),
             };
         }
+        // Rooms are entered, not called: their addresses are looked at before this.
         if text.starts_with("con:") {
-            return Err(NoDestination::NotConfigured("conference rooms"));
+            return Err(NoDestination::Malformed);
         }
         if text.starts_with("webrtc:") {
             return Err(NoDestination::NotConfigured("WebRTC"));

@@ -29,7 +29,7 @@ pub struct Dial {
 }
 
 impl Dial {
-    /// Calls a number, `tel:`, `sip:` or `loc:` address, or a SIP address without a prefix (CALL-19).
+    /// Calls a number, `tel:`, `sip:`, `loc:` or `con:` address, or a SIP address without a prefix (CALL-19).
     pub fn to(destination: impl Into<String>) -> Self {
         Self {
             to: destination.into(),

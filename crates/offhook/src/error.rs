@@ -49,6 +49,26 @@ pub enum Operation {
     Hold,
     /// `retrieve()`
     Retrieve,
+    /// `connect()`
+    Connect,
+    /// `disconnect()`
+    Disconnect,
+    /// `retrievable_transfer()`
+    RetrievableTransfer,
+    /// `transfer_to_inbound_service()`
+    TransferToInboundService,
+    /// `transfer_to_conference_room()`
+    TransferToConferenceRoom,
+    /// `retrieve_transferred_call()`
+    RetrieveTransferredCall,
+    /// `call_conference_room()`
+    CallConferenceRoom,
+    /// A connection with another call, which lasts until it is undone.
+    Connection,
+    /// A transfer for which the channel is the other leg, until its call is over.
+    TransferLeg,
+    /// A stay in a conference room.
+    Conference,
 }
 
 impl Operation {
@@ -72,6 +92,16 @@ impl Operation {
             Self::WaitForAnswer => "wait_for_answer()",
             Self::Hold => "hold()",
             Self::Retrieve => "retrieve()",
+            Self::Connect => "connect()",
+            Self::Disconnect => "disconnect()",
+            Self::RetrievableTransfer => "retrievable_transfer()",
+            Self::TransferToInboundService => "transfer_to_inbound_service()",
+            Self::TransferToConferenceRoom => "transfer_to_conference_room()",
+            Self::RetrieveTransferredCall => "retrieve_transferred_call()",
+            Self::CallConferenceRoom => "call_conference_room()",
+            Self::Connection => "the connection with another call",
+            Self::TransferLeg => "the transfer of another call",
+            Self::Conference => "the conference",
         }
     }
 }

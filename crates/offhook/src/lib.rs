@@ -42,7 +42,7 @@
 //!
 //! # What it does not do
 //!
-//! It mixes no conferences; TLS and SRTP are not spoken.
+//! TLS and SRTP are not spoken.
 //!
 //! # Testing without a network
 //!
@@ -65,7 +65,9 @@ mod channel;
 mod channels;
 mod clip;
 mod command;
+mod conference;
 mod config;
+mod connection;
 mod destination;
 mod details;
 mod dial;
@@ -94,6 +96,7 @@ pub mod sim;
 mod state;
 mod system_network;
 mod tones;
+mod transfer;
 mod trunk;
 mod trunk_registration;
 mod work;
@@ -103,7 +106,12 @@ pub use answer_machine::{AnswerMachine, AnswerMachineError};
 pub use app::{AppError, Application, Refusal};
 pub use cause::Cause;
 pub use channel::{AttachTonePlayerError, CallChannel, Events};
+pub use conference::{
+    ConferenceCall, ConferenceCallError, ConferenceLifetimeControl, ConferencePartyMediaSettings,
+    MuteOnDtmfDigits,
+};
 pub use config::{Config, Limits, MediaConfig, Silence, SpeechConfig, SpeechProvider, Timers};
+pub use connection::ConnectError;
 pub use details::{Attestation, Details, Direction, FarEndType, MediaStats};
 pub use dial::{Dial, DialError, LiveSpeakerDetection, WaitForAnswerError};
 pub use digits::{DigitsCause, DigitsError, DtmfDetector, GetDigits};
@@ -131,4 +139,5 @@ pub use shared::ChannelEvent;
 pub use state::State;
 pub use system_network::SystemNetwork;
 pub use tones::{CreateToneError, ToneManager};
+pub use transfer::{RetrieveCallError, Transfer, TransferCause, TransferError};
 pub use trunk::{Trunk, TrunkCredentials};

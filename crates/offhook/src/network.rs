@@ -114,8 +114,8 @@ pub trait MediaEngine: Send + Sync + 'static {
     /// order with the stream's commands; a stream or room that has ended ignores it. Does not wait.
     fn enter(&self, room: RoomId, stream: StreamId, party: Party);
 
-    /// Lets a stream out of the room in which it is. In order with the stream's commands.
-    fn leave(&self, stream: StreamId);
+    /// Lets a stream out of a room, if it is in that one. In order with the stream's commands.
+    fn leave(&self, room: RoomId, stream: StreamId);
 
     /// Repeats a clip to one stream of a room alone, in place of what the others say; `None` ends that.
     /// In order with the stream's commands.

@@ -17,6 +17,7 @@ use crate::admission::Admission;
 use crate::app::{AnyApplication, Application};
 use crate::call_id;
 use crate::clip::ClipStore;
+use crate::conference::Rooms;
 use crate::config::Config;
 use crate::network::{MediaEngine, Network, SipSocket};
 use crate::place::{Place, shard_of};
@@ -73,6 +74,7 @@ impl ServerBuilder {
         let media = self.network.media(&config.media).map_err(StartError::Media)?;
         let admission = Arc::new(Admission::new(config));
         let clips = ClipStore::new(config);
+        let (rooms, desk) = Rooms::open(config, media.clone(), clips.clone());
 
         let mut seeds = Random::new(config.seed);
         let (mut shards, mut tasks) = (Vec::new(), Vec::new());
@@ -84,6 +86,7 @@ impl ServerBuilder {
                 sockets: sockets.clone(),
                 media: media.clone(),
                 clips: clips.clone(),
+                rooms: rooms.clone(),
                 admission: admission.clone(),
                 network: self.network.clone(),
                 place: Place { index, shards: count },
@@ -92,6 +95,7 @@ impl ServerBuilder {
             shards.push(handle);
             tasks.push(task);
         }
+        tasks.push(desk);
         let inboxes: Vec<_> = shards.iter().map(|shard| shard.datagrams.clone()).collect();
         for socket in sockets.iter() {
             tasks.push(tokio::spawn(receive(socket.clone(), inboxes.clone())));

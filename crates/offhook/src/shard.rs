@@ -4,8 +4,10 @@
 //! [`crate::call`] and in the endpoint. No lock is held across an await, and nothing of one call
 //! waits for another.
 
+mod pairs;
+
 use std::any::Any;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -22,11 +24,12 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use crate::admission::{Admission, Ticket};
 use crate::app::{AnyApplication, AppErrorKind};
-use crate::call::{Channel, Context, Load, LoadId, Lookup, identity, refusal_response};
+use crate::call::{Channel, Context, Load, LoadId, Lookup, Post, identity, refusal_response};
 use crate::channel::CallChannel;
 use crate::channels::{ChannelRef, Channels};
 use crate::clip::ClipStore;
 use crate::command::{Command, Outcome};
+use crate::conference::Rooms;
 use crate::network::{MediaEngine, Network, SipSocket, StreamEvents};
 use crate::overload::Overload;
 use crate::place::Place;
@@ -45,6 +48,7 @@ pub(crate) struct ShardParts {
     pub(crate) sockets: Arc<[Arc<dyn SipSocket>]>,
     pub(crate) media: Arc<dyn MediaEngine>,
     pub(crate) clips: ClipStore,
+    pub(crate) rooms: Rooms,
     pub(crate) admission: Arc<Admission>,
     pub(crate) network: Arc<dyn Network>,
     pub(crate) place: Place,
@@ -102,6 +106,8 @@ struct Shard {
     channels: Channels<Entry>,
     /// The calls that are up, and the channels that carry them or that let them go.
     calls: HashMap<offhook_sip::Call, ChannelRef>,
+    /// What channels have told each other, until it is delivered.
+    posts: VecDeque<(ChannelRef, Post)>,
     deadlines: BTreeSet<(Instant, ChannelRef)>,
     streams: HashMap<StreamId, ChannelRef>,
     stream_events: StreamEvents,
@@ -188,6 +194,7 @@ pub(crate) fn start(parts: ShardParts) -> (ShardHandle, tokio::task::JoinHandle<
         random,
         channels: Channels::new(),
         calls: HashMap::new(),
+        posts: VecDeque::new(),
         deadlines: BTreeSet::new(),
         streams: HashMap::new(),
         stream_events: stream_events_in,
@@ -241,10 +248,7 @@ impl Shard {
                     return false;
                 }
             }
-            Input::Command(channel, command) => {
-                // A handle that outlives its channel: dropping the reply lets it see the published IDLE.
-                self.with_channel(now, channel, |channel, cx| channel.command(cx, command));
-            }
+            Input::Command(channel, command) => self.command(now, channel, command),
             Input::Stream(stream, event) => self.stream_event(now, stream, event),
             Input::Fetched((channel, id, found)) => {
                 self.with_channel(now, channel, |channel, cx| match found {
@@ -289,6 +293,7 @@ impl Shard {
             self.deadlines.remove(&(due, id));
         }
         loop {
+            self.deliver_posts(now);
             self.transmit(now);
             let Some(event) = self.endpoint.poll_event() else { break };
             self.event(now, event);
@@ -357,7 +362,8 @@ impl Shard {
         let call_id: Arc<str> = format!("{:016x}", self.random.next_u64()).into();
         let identity = identity(call_id, &incoming.request, remote, SystemTime::now(), now);
         let user = incoming.request.uri.user_unescaped().unwrap_or_default();
-        let start = self.parts.settings.services.called(&user).clone();
+        // A value of its own tells the channels of this instance from those of another.
+        let start = Arc::new(InstanceStart::clone(self.parts.settings.services.called(&user)));
         let auto_ring = self.parts.settings.config.auto_ring
             || start.service.as_ref().is_some_and(|service| service.auto_ring);
         let extra = self.extra_channels(now, &start);
@@ -517,8 +523,12 @@ impl Shard {
             sockets: &self.parts.sockets,
             lookups: &mut lookups,
             place: self.parts.place,
+            rooms: &self.parts.rooms,
+            posts: &mut self.posts,
         };
+        let before = entry.channel.watched();
         act(&mut entry.channel, &mut cx);
+        entry.channel.tell_watchers(&mut cx, &before);
 
         let deadline = entry.channel.poll_timeout();
         if deadline != entry.deadline {

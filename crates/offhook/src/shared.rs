@@ -24,6 +24,7 @@ use crate::recorder::{RecorderCause, RecorderState, RecorderStatus};
 use crate::service::InstanceStart;
 use crate::state::State;
 use crate::tones::ToneManager;
+use crate::transfer::TransferCause;
 
 /// The part of a channel that its handles share with its shard.
 pub(crate) struct Shared {
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) extra: Box<[CallChannel]>,
     pub(crate) headers_to_send: Mutex<Vec<HeaderField>>,
     pub(crate) tone_manager: Mutex<Option<ToneManager>>,
+    /// What became of the last transfer; it outlives the call (XFER-14).
+    pub(crate) transfer_cause: Mutex<TransferCause>,
     published: watch::Sender<Published>,
     listeners: Mutex<Vec<mpsc::UnboundedSender<ChannelEvent>>>,
     shard: mpsc::UnboundedSender<(ChannelRef, Command)>,
@@ -90,6 +93,8 @@ pub(crate) struct Published {
     pub(crate) cause: Cause,
     pub(crate) raw_cause: Arc<str>,
     pub(crate) q850: Option<u8>,
+    /// The call that this one is connected to (CONN-4).
+    pub(crate) connected_id: Option<Arc<str>>,
     pub(crate) codec: Option<&'static str>,
     pub(crate) early_media: bool,
     pub(crate) answered_at: Option<Instant>,
@@ -143,6 +148,7 @@ impl Published {
             cause: Cause::Normal,
             raw_cause: Arc::from(""),
             q850: None,
+            connected_id: None,
             codec: None,
             early_media: false,
             answered_at: None,
@@ -250,6 +256,7 @@ impl Shared {
             extra,
             headers_to_send: Mutex::default(),
             tone_manager: Mutex::default(),
+            transfer_cause: Mutex::default(),
             published: watch::Sender::new(published),
             listeners: Mutex::default(),
             shard,
@@ -370,7 +377,7 @@ impl Shared {
             direction: self.direction,
             raw_cause: published.raw_cause,
             q850: published.q850,
-            connected_id: None,
+            connected_id: published.connected_id,
             far_end_type: published.far_end_type,
             remote_address: identity.remote,
             start_time: identity.start,

@@ -113,8 +113,8 @@ impl MediaEngine for SystemMedia {
         self.engine.enter(room, stream, party);
     }
 
-    fn leave(&self, stream: StreamId) {
-        self.engine.leave(stream);
+    fn leave(&self, room: RoomId, stream: StreamId) {
+        self.engine.leave(room, stream);
     }
 
     fn play_alone(&self, stream: StreamId, clip: Option<Clip>) {

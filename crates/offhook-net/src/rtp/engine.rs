@@ -120,9 +120,9 @@ impl RtpEngine {
         });
     }
 
-    /// Lets a stream out of the room in which it is, if it is in one.
-    pub fn leave(&self, stream: StreamId) {
-        self.order(stream, Order::Leave(stream));
+    /// Lets a stream out of a room, if it is in that one.
+    pub fn leave(&self, room: RoomId, stream: StreamId) {
+        self.order(stream, Order::Leave(stream, room));
     }
 
     /// Repeats a clip to one stream of a room alone, in place of what the others say; `None` ends that. Leaving the

@@ -15,8 +15,8 @@ pub(super) enum Order {
     Command(StreamId, StreamCommand),
     /// The stream enters a room of this thread.
     Enter(StreamId, RoomId, Party),
-    /// The stream leaves the room in which it is.
-    Leave(StreamId),
+    /// The stream leaves this room, if it is there.
+    Leave(StreamId, RoomId),
     /// The stream is played a clip of its own in its room.
     PlayAlone(StreamId, Option<Clip>),
     /// The stream goes to another thread.
@@ -37,7 +37,7 @@ impl Order {
         match self {
             Self::Command(stream, _)
             | Self::Enter(stream, ..)
-            | Self::Leave(stream)
+            | Self::Leave(stream, _)
             | Self::PlayAlone(stream, _)
             | Self::Move(stream, _) => Some(*stream),
             _ => None,

@@ -182,8 +182,10 @@ impl Pacer {
                 }
             }
             Order::Enter(id, room, party) => self.enter(id, room, party),
-            Order::Leave(id) => {
-                if let Some(&index) = self.by_id.get(&id) {
+            Order::Leave(id, room) => {
+                if let Some(&index) = self.by_id.get(&id)
+                    && self.slots[index as usize].as_ref().is_some_and(|slot| slot.room == Some(room))
+                {
                     self.leave_room(index);
                 }
             }

@@ -164,7 +164,11 @@ impl Channel {
             Session::Failed => {
                 Err(self.refuse_media(cx, "the caller's answer to our offer cannot be used".to_owned()))
             }
-            Session::Offered(_) | Session::Agreed(_) | Session::Open(_) | Session::Closed => Ok(()),
+            Session::Offered(_)
+            | Session::Agreed(_)
+            | Session::Open(_)
+            | Session::Room(_)
+            | Session::Closed => Ok(()),
         }
     }
 
@@ -173,7 +177,7 @@ impl Channel {
             Session::Open(open) => open.answer.clone(),
             Session::Agreed(agreed) => agreed.answer().cloned(),
             Session::Offered(offered) => offered.unsent_offer(),
-            Session::None | Session::Failed | Session::Closed => None,
+            Session::None | Session::Room(_) | Session::Failed | Session::Closed => None,
         };
         let headers = match &self.control {
             Some(Control::Answer(answer)) => header_lines(&answer.headers),

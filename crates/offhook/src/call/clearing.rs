@@ -44,6 +44,9 @@ impl Ending {
     pub(super) const NO_COMMON_CODEC: Self =
         Self { cause: Cause::Rejected, raw: None, reason: "no codec in common" };
 
+    pub(super) const ROOM_FULL: Self =
+        Self { cause: Cause::NoChannels, raw: None, reason: "the conference room is full" };
+
     pub(super) const NO_PORT: Self =
         Self { cause: Cause::NoChannels, raw: None, reason: "no RTP port could be had" };
 
@@ -187,6 +190,7 @@ impl Channel {
         // A refusal that waited for the audio was never sent: the far end was faster.
         let refused_too_late = self.refusing.take().is_some();
         self.sip = None;
+        self.refused_by_far_end = clearing.cause == ClearingCause::Refused;
         let theirs = match clearing.cause {
             ClearingCause::Cancelled => Ending::normal("CANCEL from the caller"),
             ClearingCause::Refused => {
@@ -240,7 +244,11 @@ impl Channel {
         tracing::debug!(call_id = %self.identity.call_id, "releasing: {}", ending.reason);
         self.intended = Some(ending);
         self.stream_command(cx, StreamCommand::Close);
-        let Some(call) = self.sip else { return };
+        let Some(call) = self.sip else {
+            // A call whose far end is a room is over as soon as it has left.
+            let ending = self.intended.clone().unwrap_or(Ending::normal("left the conference room"));
+            return self.leave_room(cx, ending);
+        };
         if let Err(error) = cx.endpoint.hang_up(cx.now, call, headers) {
             // The far end was faster; its clearing is on its way to us.
             tracing::debug!(call_id = %self.identity.call_id, %error, "no BYE was sent");
@@ -286,6 +294,7 @@ impl Channel {
                 published.media = Media::Ended(stats);
             }
         });
+        self.leave_others(cx);
         log_state(&self.identity, old, State::Idle, &format!("{reason}, cause {cause}"));
         self.shared.announce_end(cx.now);
         if !self.session.is_open() {

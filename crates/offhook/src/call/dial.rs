@@ -27,7 +27,7 @@ use crate::trunk::CheckedTrunk;
 /// A `call()` that has not returned.
 pub(super) struct DialControl {
     pub(super) ticket: Ticket,
-    reply: DialReply,
+    pub(super) reply: DialReply,
     /// When the call is abandoned (CALL-4).
     pub(super) deadline: Option<Instant>,
 }
@@ -119,6 +119,19 @@ impl Channel {
         until: Until,
         reply: DialReply,
     ) {
+        if let Some(room) = dial.to.strip_prefix("con:") {
+            return self.begin_room_dial(
+                cx,
+                operation,
+                room,
+                until,
+                DialControl {
+                    ticket,
+                    reply,
+                    deadline: dial.seconds_timeout.and_then(seconds::duration).map(|limit| cx.now + limit),
+                },
+            );
+        }
         let plan = match self.plan_dial(cx, operation, dial) {
             Ok(plan) => plan,
             Err(error) => {

@@ -101,6 +101,7 @@ impl Channel {
             }
             self.digits.in_band = Some((digit, cx.now));
         }
+        self.pass_digit_on(cx, digit, Some(carrier));
         self.digit(cx, digit);
     }
 
@@ -115,6 +116,7 @@ impl Channel {
             return;
         }
         self.digit_ends_recording(cx, digit);
+        self.pass_digit_on(cx, digit, None);
         self.digit(cx, digit);
     }
 

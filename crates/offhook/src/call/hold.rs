@@ -9,7 +9,7 @@ use super::session::{Session, codec_specs};
 use super::{Channel, Context, Control, Load, LoadId};
 use crate::clip::{ClipRequest, ClipSource};
 use crate::command::Ticket;
-use crate::error::{Fault, Operation, Unplayable, WrongState};
+use crate::error::{Busy, Fault, Operation, Unplayable, WrongState};
 use crate::hold::{HoldError, HoldReply};
 use crate::playable::{MediaError, PlayableMedia, Source};
 use crate::recorder::RecorderCause;
@@ -201,7 +201,13 @@ impl Channel {
         if let Some(busy) = self.busy(operation) {
             return Err(HoldError::Busy(busy));
         }
-        if allowed.contains(&state) { Ok(()) } else { Err(HoldError::WrongState(wrong)) }
+        if !allowed.contains(&state) {
+            return Err(HoldError::WrongState(wrong));
+        }
+        match self.joined_by() {
+            Some(running) => Err(HoldError::Busy(Busy { operation, state, running })),
+            None => Ok(()),
+        }
     }
 
     fn music_request(&self, cx: &Context<'_>, music: &PlayableMedia) -> Result<ClipRequest, HoldError> {

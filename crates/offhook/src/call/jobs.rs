@@ -222,6 +222,10 @@ impl Channel {
 
     /// What is transmitted on this channel and does not give way (MED-6).
     pub(super) fn transmitting(&self) -> Option<Operation> {
+        // Nothing of this channel's own is transmitted while it is joined with another (MED-8, XFER-15).
+        if let Some(joined) = self.joined_by() {
+            return Some(joined);
+        }
         match (&self.playing, &self.loading) {
             (Some(Job { owner: Owner::Player(running), .. }), _) => return Some(running.operation()),
             (_, Some(loading)) => return Some(loading.player.operation()),
@@ -246,16 +250,16 @@ impl Channel {
             self.end_job(replaced, PlayerCause::Aborted);
         }
         let pending = match &self.session {
-            Session::Open(open) => {
-                let PlayOrder { clip, looped, limit } = order;
-                cx.media.command(open.stream, StreamCommand::Play { job: id, clip, looped, limit });
-                None
-            }
             Session::Offered(_) | Session::Agreed(_) => {
                 let ends = order.limit.map(|limit| cx.now + limit);
                 Some(Pending { order, ends })
             }
-            Session::None | Session::Failed | Session::Closed => return None,
+            session => {
+                let stream = session.stream()?;
+                let PlayOrder { clip, looped, limit } = order;
+                cx.media.command(stream, StreamCommand::Play { job: id, clip, looped, limit });
+                None
+            }
         };
         self.playing = Some(Job { id, owner, pending, barge_in: BargeIn::Off, spoken: false, waiter: None });
         Some(id)

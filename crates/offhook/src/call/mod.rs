@@ -8,18 +8,22 @@
 
 mod answer;
 mod clearing;
+mod conference;
+mod connection;
 mod dial;
 mod dtmf;
 mod hold;
 mod incoming;
 mod jobs;
 mod offers;
+mod post;
 mod recording;
 mod ring;
 mod session;
 mod speaker;
+mod transfer;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,21 +37,26 @@ use offhook_sip::{Endpoint, HeaderName, Headers, Incoming, Reliability, Text};
 use self::answer::AnswerControl;
 pub(crate) use self::clearing::refusal_response;
 use self::clearing::{Ending, Refusing};
+use self::conference::{RoomCall, RoomControl};
+use self::connection::Connection;
 pub(crate) use self::dial::Lookup;
 use self::dial::{Calling, DialControl, WaitControl};
 use self::dtmf::Digits;
 use self::hold::HoldControl;
 pub(crate) use self::incoming::identity;
 use self::jobs::{Job, LoadingJob};
+pub(crate) use self::post::Post;
 use self::recording::Recording;
 use self::ring::RingControl;
 use self::session::Session;
 pub(crate) use self::session::{codec_of, codec_specs, stream_direction};
 use self::speaker::Speaker;
+use self::transfer::{Transfer, TransferControl};
 use crate::cause::Cause;
 use crate::channels::ChannelRef;
 use crate::clip::{ClipRequest, ClipStore};
 use crate::command::{Command, Ticket};
+use crate::conference::Rooms;
 use crate::dtmf_player::DtmfPlayerCause;
 use crate::error::{Busy, Operation};
 use crate::header::HeaderField;
@@ -91,6 +100,16 @@ pub(crate) struct Channel {
     refusing: Option<Refusing>,
     /// Why we are clearing the call.
     intended: Option<Ending>,
+    /// The channel that this one is connected to.
+    connection: Option<Connection>,
+    /// The transfer of this call.
+    transfer: Option<Transfer>,
+    /// The channel whose call goes on with this one's far end, or with its room.
+    leg_of: Option<ChannelRef>,
+    /// The channel's place in a conference room.
+    room_call: Option<RoomCall>,
+    /// The far end refused our call with a final response.
+    refused_by_far_end: bool,
     instance_running: bool,
     /// When the call has lasted `max_call` (RUN-27).
     longest: Option<Instant>,
@@ -141,6 +160,10 @@ pub(crate) struct Context<'a> {
     /// Host names to be resolved off the shard; the result comes back to [`Channel::resolved`].
     pub(crate) lookups: &'a mut Vec<Lookup>,
     pub(crate) place: Place,
+    /// The conference rooms of the server.
+    pub(crate) rooms: &'a Rooms,
+    /// What channels of this shard tell each other; delivered before anything else happens.
+    pub(crate) posts: &'a mut VecDeque<(ChannelRef, Post)>,
 }
 
 impl Context<'_> {
@@ -176,6 +199,8 @@ enum Control {
     Dial(DialControl),
     Wait(WaitControl),
     Hold(HoldControl),
+    Room(RoomControl),
+    Transfer(TransferControl),
 }
 
 impl Control {
@@ -186,16 +211,8 @@ impl Control {
             Self::Dial(_) => Operation::Call,
             Self::Wait(_) => Operation::WaitForAnswer,
             Self::Hold(hold) => hold.operation(),
-        }
-    }
-
-    fn ticket(&self) -> Ticket {
-        match self {
-            Self::Ring(ring) => ring.ticket,
-            Self::Answer(answer) => answer.ticket,
-            Self::Dial(dial) => dial.ticket,
-            Self::Wait(wait) => wait.ticket,
-            Self::Hold(hold) => hold.ticket,
+            Self::Room(_) => Operation::CallConferenceRoom,
+            Self::Transfer(transfer) => transfer.operation,
         }
     }
 
@@ -206,6 +223,8 @@ impl Control {
             Self::Dial(dial) => dial.deadline,
             Self::Wait(wait) => wait.deadline,
             Self::Hold(_) => None,
+            Self::Room(room) => room.deadline,
+            Self::Transfer(transfer) => transfer.deadline,
         }
     }
 
@@ -217,6 +236,8 @@ impl Control {
             Self::Dial(dial) => dial.end(state),
             Self::Wait(wait) => wait.end(state),
             Self::Hold(hold) => hold.end(state),
+            Self::Room(room) => room.end(state),
+            Self::Transfer(transfer) => transfer.end(state),
         }
     }
 }
@@ -250,6 +271,11 @@ impl Channel {
             speaker: Speaker::default(),
             refusing: None,
             intended: None,
+            connection: None,
+            transfer: None,
+            leg_of: None,
+            room_call: None,
+            refused_by_far_end: false,
             instance_running: true,
             longest: None,
             media_watch: None,
@@ -323,6 +349,15 @@ impl Channel {
             }
             Command::Hold(ticket, music, reply) => self.begin_hold(cx, ticket, music.as_ref(), reply),
             Command::Retrieve(ticket, reply) => self.begin_retrieve(cx, ticket, reply),
+            Command::RetrieveCall(ticket, seconds_timeout, reply) => {
+                self.begin_retrieve_call(cx, ticket, seconds_timeout, reply);
+            }
+            Command::CallRoom(ticket, conference, reply) => {
+                self.begin_room_call(cx, ticket, &conference, reply);
+            }
+            Command::Room(news) => self.room_news(cx, news),
+            // The shard carries these out, with the other channel at hand.
+            Command::Connect(..) | Command::Disconnect(_) | Command::Transfer(_) => {}
             Command::GiveUp(ticket) => self.give_up(cx, ticket),
             Command::Ended(outcome) => self.instance_ended(cx, outcome),
         }
@@ -332,7 +367,7 @@ impl Channel {
     pub(crate) fn loaded(&mut self, cx: &mut Context<'_>, id: LoadId, result: Result<Clip, MediaError>) {
         if self.loading.as_ref().is_some_and(|loading| loading.load == id) {
             self.job_loaded(cx, result);
-        } else if !self.music_loaded(cx, id, &result) {
+        } else if !self.music_loaded(cx, id, &result) && !self.ringback_loaded(cx, id, &result) {
             self.ringtone_loaded(cx, id, result);
         }
     }
@@ -340,7 +375,7 @@ impl Channel {
     /// Takes an event of a stream of this channel; that of an earlier call may still have to say something.
     pub(crate) fn stream_event(&mut self, cx: &mut Context<'_>, stream: StreamId, event: StreamEvent) {
         let Some(event) = self.recording_event(cx, event) else { return };
-        if !matches!(&self.session, Session::Open(open) if open.stream == stream) {
+        if self.session.stream() != Some(stream) {
             return;
         }
         match event {
@@ -348,6 +383,7 @@ impl Channel {
             StreamEvent::DigitBegun { digit, carrier } => self.digit_heard(cx, digit, carrier),
             StreamEvent::SpeakerFound(found) => self.speaker_found(cx, &found),
             StreamEvent::MachineReady { ready } => self.end_awaiting_machine(ready),
+            StreamEvent::FirstHeard => self.first_heard(cx),
             StreamEvent::DigitsSent => self.digits_sent(DtmfPlayerCause::Normal),
             StreamEvent::DigitsRefused { .. } => self.digits_sent(DtmfPlayerCause::Error),
             StreamEvent::Closed(stats) => self.stream_closed(cx, &stats),
@@ -374,6 +410,8 @@ impl Channel {
             Some(Control::Answer(_)) => self.send_answer(cx),
             Some(Control::Dial(_)) => self.abandon(cx, &Ending::NO_ANSWER_IN_TIME),
             Some(Control::Wait(_)) => self.end_control(self.state()),
+            Some(Control::Room(_)) => self.room_timed_out(cx),
+            Some(Control::Transfer(_)) => self.transfer_timed_out(cx),
             Some(Control::Hold(_)) | None => {}
         }
         if due(self.refusing.as_ref().map(|refusing| refusing.deadline)) {
@@ -393,7 +431,8 @@ impl Channel {
 
     /// Whether nothing is left to do for this channel, so that it can be dropped.
     pub(crate) fn is_over(&self) -> bool {
-        self.sip.is_none() && !self.instance_running && !self.session.is_open()
+        let carries = self.sip.is_some() || self.session.is_open() || self.room_call.is_some();
+        !self.instance_running && !carries
     }
 
     /// Whether this is the call that the channel carries.
@@ -401,7 +440,12 @@ impl Channel {
         self.sip == Some(call)
     }
 
-    fn state(&self) -> State {
+    /// Whether another channel belongs to the same instance; then it is in the same shard.
+    pub(crate) fn is_of_instance(&self, other: &Shared) -> bool {
+        Arc::ptr_eq(&self.shared.instance, &other.instance)
+    }
+
+    pub(crate) fn state(&self) -> State {
         self.shared.state()
     }
 
@@ -438,9 +482,15 @@ impl Channel {
                     self.control = None;
                 }
             }
+            Some(Control::Room(room)) if room.ticket == ticket => self.control = None,
+            Some(Control::Transfer(transfer)) if transfer.is_waited_for_by(ticket) => {
+                if let Some(Control::Transfer(transfer)) = &mut self.control {
+                    transfer.forget_waiter();
+                }
+            }
             // An answer that waits for the ringtone's end has been promised nothing yet; once it is
             // signalled the call goes on to ANSWERED without anyone waiting.
-            Some(control @ Control::Answer(answer)) if control.ticket() == ticket => {
+            Some(Control::Answer(answer)) if answer.ticket == ticket => {
                 if answer.deadline().is_some() {
                     self.send_answer(cx);
                 }

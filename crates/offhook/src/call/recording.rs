@@ -8,7 +8,7 @@ use offhook_media::{Clip, Codec, JobId, StreamCommand, StreamEvent, measure};
 
 use super::dtmf::DIGITS;
 use super::jobs::{Owner, PlayOrder};
-use super::session::{Session, next_job};
+use super::session::next_job;
 use super::{Channel, Context};
 use crate::command::{Command, RecorderCommand, Ticket, Until};
 use crate::error::{BadArgument, Busy, Operation, Unplayable, WrongState};
@@ -318,9 +318,9 @@ impl Channel {
         }
         let settings = Box::new(recording.settings.clone());
         let job = recording.job;
-        match &self.session {
-            Session::Open(open) => cx.media.command(open.stream, StreamCommand::Record { job, settings }),
-            _ => self.recording_ended(job, RecordEnd::Closed, false),
+        match self.session.stream() {
+            Some(stream) => cx.media.command(stream, StreamCommand::Record { job, settings }),
+            None => self.recording_ended(job, RecordEnd::Closed, false),
         }
     }
 

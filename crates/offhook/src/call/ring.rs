@@ -277,7 +277,11 @@ impl Channel {
             Session::Open(_) => return Ok(MediaPlan::InForce),
             Session::Offered(offered) if offered.early || early_media => return Ok(MediaPlan::InForce),
             Session::Agreed(agreed) if agreed.early || early_media => return Ok(MediaPlan::InForce),
-            Session::Offered(_) | Session::Agreed(_) | Session::Failed | Session::Closed => {
+            Session::Offered(_)
+            | Session::Agreed(_)
+            | Session::Room(_)
+            | Session::Failed
+            | Session::Closed => {
                 return Ok(MediaPlan::Plain);
             }
             Session::None => {}

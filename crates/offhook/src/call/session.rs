@@ -28,6 +28,8 @@ pub(crate) enum Session {
     Agreed(Box<Agreed>),
     /// The stream runs.
     Open(Box<Open>),
+    /// The stream of a call whose far end is a conference room (CONF-16).
+    Room(StreamId),
     /// Our offer got no usable answer (RING-31).
     Failed,
     /// The stream has ended with the call.
@@ -150,12 +152,21 @@ pub(crate) enum NoMedia {
 impl Session {
     /// Whether a stream runs.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self, Self::Open(_))
+        self.stream().is_some()
     }
 
     /// Whether both sides agreed, so that another codec list comes too late (RING-53).
     pub(super) fn is_negotiated(&self) -> bool {
         matches!(self, Self::Agreed(_) | Self::Open(_) | Self::Offered(_))
+    }
+
+    /// The stream that runs.
+    pub(super) fn stream(&self) -> Option<StreamId> {
+        match self {
+            Self::Open(open) => Some(open.stream),
+            Self::Room(stream) => Some(*stream),
+            _ => None,
+        }
     }
 
     pub(super) fn open_mut(&mut self) -> Option<&mut Open> {
@@ -299,8 +310,8 @@ impl Channel {
 
     /// Hands a command to the stream, if one runs.
     pub(super) fn stream_command(&self, cx: &Context<'_>, command: StreamCommand) {
-        if let Session::Open(open) = &self.session {
-            cx.media.command(open.stream, command);
+        if let Some(stream) = self.session.stream() {
+            cx.media.command(stream, command);
         }
     }
 

@@ -269,8 +269,11 @@ impl MediaEngine for VirtualEngine {
         }
     }
 
-    fn leave(&self, stream: StreamId) {
-        self.state.lock().leave(stream);
+    fn leave(&self, room: RoomId, stream: StreamId) {
+        let mut state = self.state.lock();
+        if state.streams.get(&stream).is_some_and(|running| running.room == Some(room)) {
+            state.leave(stream);
+        }
     }
 
     fn play_alone(&self, stream: StreamId, clip: Option<Clip>) {
