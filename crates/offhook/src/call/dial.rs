@@ -203,9 +203,9 @@ impl Channel {
 
     /// The addresses of a host that is called, or the reason why there are none.
     pub(crate) fn resolved(&mut self, cx: &mut Context<'_>, id: LoadId, result: io::Result<Vec<SocketAddr>>) {
-        let Some(calling) = self.calling.as_mut().filter(|calling| calling.lookup == Some(id)) else {
-            return;
-        };
+        let is_calling = self.is_calling();
+        let waits = |calling: &&mut Box<Calling>| is_calling && calling.lookup == Some(id);
+        let Some(calling) = self.calling.as_mut().filter(waits) else { return };
         calling.lookup = None;
         let reachable = |remote: &SocketAddr| socket_for(cx, *remote).is_some();
         match result {

@@ -208,7 +208,7 @@ impl Sim {
         callee.unwrap_or_else(|error| panic!("the simulated callee at {address}: {error}"))
     }
 
-    /// Gives a host a name, for servers that call it.
+    /// Gives a host a name, for servers that call it; to look it up takes twice the delay of the link.
     pub fn name(&self, name: &str, host: IpAddr) {
         self.wire.name(name, host);
     }
@@ -253,7 +253,11 @@ impl Network for VirtualNetwork {
 
     fn resolve(&self, name: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
         let found = self.wire.host(&name).map(|host| vec![SocketAddr::new(host, port)]);
-        Box::pin(async move { found.ok_or_else(|| io::ErrorKind::NotFound.into()) })
+        let round_trip = self.wire.delay() * 2;
+        Box::pin(async move {
+            tokio::time::sleep(round_trip).await;
+            found.ok_or_else(|| io::ErrorKind::NotFound.into())
+        })
     }
 
     fn media(&self, config: &MediaConfig) -> io::Result<Arc<dyn MediaEngine>> {

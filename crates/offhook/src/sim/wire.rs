@@ -90,6 +90,11 @@ impl Wire {
         self.state.lock().interceptor = Some(interceptor);
     }
 
+    /// Time on the way between two hosts.
+    pub(super) fn delay(&self) -> Duration {
+        self.state.lock().link.delay
+    }
+
     /// Gives a host a name.
     pub(super) fn name(&self, name: &str, host: IpAddr) {
         self.state.lock().names.insert(name.to_owned(), host);

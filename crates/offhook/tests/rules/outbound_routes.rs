@@ -173,3 +173,19 @@ fn names_are_resolved() {
         assert_eq!((channel.cause(), &*channel.details().raw_cause), (Cause::OutOfOrder, "503"));
     });
 }
+
+/// HUP-1, HUP-2, CAU-8: a call that is hung up while its host is looked up sends nothing afterwards.
+#[test]
+fn a_call_that_is_hung_up_during_the_lookup_is_not_made() {
+    outbound_scene(9, |mut scene| async move {
+        let mut callee = scene.sim.raw_peer(Sim::CALLEE);
+        scene.sim.name("pbx.example", Sim::CALLEE.ip());
+        scene.sim.set_link(offhook::sim::Link { delay: ms(50), ..Default::default() });
+        let channel = started(&mut scene).await;
+        channel.start_call(Dial::to("sip:200@pbx.example")).await.unwrap();
+        assert_eq!(channel.hang_up().await, State::Idle);
+        assert_eq!((channel.cause(), &*channel.details().raw_cause), (Cause::Normal, "487"));
+        assert!(callee.receive_within(secs(2.0)).await.is_none());
+        assert_eq!((channel.state(), scene.server.counts().await.calls_up), (State::Idle, 0));
+    });
+}
