@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use offhook_media::{Clip, Party, StreamCommand, StreamConfig, StreamEvent, StreamStats};
 use parking_lot::Mutex;
@@ -22,7 +23,7 @@ use super::slot::Published;
 /// Drives media streams on a few threads of its own: one per core, each with its own streams.
 ///
 /// No method waits for a pacing thread, but for [`shut_down`](RtpEngine::shut_down): an order goes through a channel
-/// and is carried out within a millisecond. Dropping the engine shuts it down.
+/// and is carried out within 4 ms, before the next frame. Dropping the engine shuts it down.
 ///
 /// ```no_run
 /// use offhook_media::{StreamCommand, StreamEvent};
@@ -210,7 +211,7 @@ impl RtpEngine {
         let published = Published::default();
         thread.shared().published.lock().insert(id, Arc::clone(&published));
         thread.shared().streams.fetch_add(1, Ordering::SeqCst);
-        let opening = Opening { id, sockets, config, events, published };
+        let opening = Opening { id, at: Instant::now(), sockets, config, events, published };
         if let Err(Order::Open(opening)) = thread.door.send(Order::Open(Box::new(opening))) {
             // The engine was shut down before.
             thread.shared().streams.fetch_sub(1, Ordering::SeqCst);

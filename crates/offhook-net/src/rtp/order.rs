@@ -1,6 +1,7 @@
 //! What a pacing thread is told.
 
 use std::num::NonZeroUsize;
+use std::time::Instant;
 
 use offhook_media::{Clip, Party, StreamCommand, StreamConfig};
 
@@ -57,6 +58,8 @@ pub(super) enum RoomOrder {
 #[derive(Debug)]
 pub(super) struct Opening {
     pub(super) id: StreamId,
+    /// When the order was given.
+    pub(super) at: Instant,
     /// `None` for a stream whose far end is a room.
     pub(super) sockets: Option<Reserved>,
     pub(super) config: StreamConfig,

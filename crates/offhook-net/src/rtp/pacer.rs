@@ -110,9 +110,10 @@ impl Pacer {
                 Some(due) => due.saturating_duration_since(Instant::now()),
                 None => Duration::MAX,
             };
-            // One order is seldom alone: what follows it is taken at the next turn without waking anyone.
-            if std::mem::take(&mut self.had_orders) {
-                wait = wait.min(NAP);
+            // Orders take effect with the next frame, so while there are streams it is enough to look for them now and
+            // then: a thread that had to be woken for each would cost more than what it is told to do.
+            if std::mem::take(&mut self.had_orders) || !self.by_id.is_empty() {
+                wait = wait.min(ORDERS_WITHIN);
             }
         }
         // What was opened in the meantime is closed like the rest.
@@ -130,17 +131,13 @@ impl Pacer {
     /// The system's wait for sockets counts in milliseconds, which is too coarse to pace by: the rest is slept, and
     /// what comes meanwhile is read afterwards, many datagrams at one waking.
     fn wait(&mut self, wait: Duration, ready: &mut Ready) {
-        let whole = match wait {
-            Duration::MAX => None,
-            _ => Some(Duration::from_millis(wait.as_millis() as u64)),
-        };
-        if whole != Some(Duration::ZERO) {
+        if wait == Duration::MAX {
             self.shared.asleep.store(true, Ordering::SeqCst);
             // An order that came before the thread was known to sleep has woken nobody.
             let orders = self.orders.try_recv();
             if matches!(orders, Err(TryRecvError::Empty)) {
                 // Fails when interrupted, and then the turn comes early, which does no harm.
-                let _ = self.poll.poll(ready, whole);
+                let _ = self.poll.poll(ready, None);
             } else {
                 ready.clear();
             }
@@ -152,10 +149,11 @@ impl Pacer {
             }
             return;
         }
-        if !wait.is_zero() {
+        let whole = Duration::from_millis(wait.as_millis() as u64);
+        if whole.is_zero() && !wait.is_zero() {
             thread::sleep(wait);
         }
-        let _ = self.poll.poll(ready, Some(Duration::ZERO));
+        let _ = self.poll.poll(ready, Some(whole));
     }
 
     fn take_orders(&mut self) {
@@ -214,9 +212,9 @@ impl Pacer {
     }
 
     fn open(&mut self, opening: Opening) {
-        let Opening { id, sockets, mut config, events, published } = opening;
+        let Opening { id, at, sockets, mut config, events, published } = opening;
         let now = Instant::now();
-        let (phase, first_frame) = self.phases.occupy(now);
+        let (phase, first_frame) = self.phases.occupy(now, at);
         config.offset = first_frame.saturating_duration_since(now);
         let stream = match sockets {
             Some(_) => Stream::new(now, config),
@@ -360,9 +358,8 @@ impl Pacer {
 const WAKE: Token = Token(usize::MAX);
 /// Room for the largest datagram there is.
 const BUFFER_BYTES: usize = 65_536;
-/// How long a thread that had orders waits for more before it can be woken: less than the millisecond within which
-/// an order is carried out.
-const NAP: Duration = Duration::from_micros(800);
+/// How soon a thread with streams looks for orders.
+const ORDERS_WITHIN: Duration = Duration::from_millis(4);
 /// How many orders are carried out before frames are looked after again.
 const ORDERS_PER_TURN: usize = 64;
 /// How many datagrams are read from a socket before others are looked after.

@@ -16,21 +16,22 @@ impl Phases {
         Self { epoch, load: [0; PHASES] }
     }
 
-    /// Chooses a phase for a stream that begins at `now`, counts it, and returns it with the time of its first
-    /// frame: at most 20 ms away (RING-36), and within 8 ms unless the phases there are crowded.
+    /// Chooses a phase for a stream that was asked for at `asked` and begins `now`, counts it, and returns it with
+    /// the time of its first frame: at most 20 ms after the asking (RING-36), and within 8 ms unless the phases there
+    /// are crowded.
     ///
     /// Not at once where that can be chosen: what is to be played comes right after the stream, and a call that is
     /// answered and hung up in the same breath need not send anything at all.
-    pub(super) fn occupy(&mut self, now: Instant) -> (usize, Instant) {
-        let since = now.saturating_duration_since(self.epoch).as_nanos();
-        // The next whole bucket, and those after it.
-        let first = u64::try_from(since / BUCKET.as_nanos()).unwrap_or(0) + 1;
+    pub(super) fn occupy(&mut self, now: Instant, asked: Instant) -> (usize, Instant) {
+        let (first, asked) = (self.bucket_after(now), self.bucket_after(asked));
+        let soon = first.max(asked + HEAD_START);
+        let last = first.max(asked + PHASES as u64 - 1);
         let phase_of = |bucket: u64| (bucket % PHASES as u64) as usize;
         let emptiest = |buckets: std::ops::Range<u64>| {
             buckets.min_by_key(|bucket| self.load[phase_of(*bucket)]).unwrap_or(first)
         };
-        let soon = emptiest(first + HEAD_START..first + HEAD_START + SOON);
-        let any = emptiest(first..first + PHASES as u64);
+        let soon = emptiest(soon..soon + SOON);
+        let any = emptiest(first..last + 1);
         let crowded = self.load[phase_of(soon)] > 2 * self.load[phase_of(any)] + CROWD;
         let bucket = if crowded { any } else { soon };
         let phase = phase_of(bucket);
@@ -44,6 +45,12 @@ impl Phases {
         let phase = (since.div_ceil(BUCKET.as_nanos()) % PHASES as u128) as usize;
         self.load[phase] += 1;
         phase
+    }
+
+    /// The next whole bucket.
+    fn bucket_after(&self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(self.epoch).as_nanos();
+        u64::try_from(since / BUCKET.as_nanos()).unwrap_or(0) + 1
     }
 
     /// Counts off a stream that has ended.
@@ -71,7 +78,7 @@ mod tests {
         let mut phases = Phases::new(epoch);
         for n in 0..5000_u64 {
             let now = epoch + Duration::from_micros(n * 37);
-            let (_, due) = phases.occupy(now);
+            let (_, due) = phases.occupy(now, now);
             assert!(due > now && due - now <= Duration::from_millis(20), "stream {n}: {:?}", due - now);
         }
     }
@@ -82,7 +89,7 @@ mod tests {
         let mut phases = Phases::new(epoch);
         for n in 0..40_u32 {
             let now = epoch + Duration::from_millis(100) * n;
-            assert!(phases.occupy(now).1 - now <= Duration::from_micros(8_500));
+            assert!(phases.occupy(now, now).1 - now <= Duration::from_micros(8_500));
         }
     }
 
@@ -91,7 +98,7 @@ mod tests {
         let epoch = Instant::now();
         let mut phases = Phases::new(epoch);
         for _ in 0..4000 {
-            phases.occupy(epoch);
+            phases.occupy(epoch, epoch);
         }
         let (least, most) = (phases.load.iter().min().unwrap(), phases.load.iter().max().unwrap());
         assert!(*most <= 2 * (*least + CROWD) + CROWD, "{least} to {most}");
@@ -101,7 +108,7 @@ mod tests {
     fn a_stream_that_ended_makes_room() {
         let epoch = Instant::now();
         let mut phases = Phases::new(epoch);
-        let (phase, _) = phases.occupy(epoch);
+        let (phase, _) = phases.occupy(epoch, epoch);
         phases.vacate(phase);
         assert_eq!(phases.load, [0; PHASES]);
     }
