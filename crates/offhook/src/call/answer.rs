@@ -174,8 +174,8 @@ impl Channel {
 
     fn send_200(&mut self, cx: &mut Context<'_>) {
         let sdp = match &self.session {
-            Session::Open(open) => open.answer.clone(),
-            Session::Agreed(agreed) => agreed.answer().cloned(),
+            Session::Open(open) => open.answer.as_ref(),
+            Session::Agreed(agreed) => agreed.answer(),
             Session::Offered(offered) => offered.unsent_offer(),
             Session::None | Session::Room(_) | Session::Failed | Session::Closed => None,
         };
@@ -184,7 +184,7 @@ impl Channel {
             _ => Headers::default(),
         };
         let Some(call) = self.sip else { return };
-        if let Err(error) = cx.endpoint.answer(cx.now, call, sdp.as_ref(), headers) {
+        if let Err(error) = cx.endpoint.answer(cx.now, call, sdp, headers) {
             tracing::error!(call_id = %self.identity.call_id, %error, "the call cannot be answered");
             let fault = Fault {
                 operation: Operation::Answer,

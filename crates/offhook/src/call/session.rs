@@ -83,8 +83,8 @@ pub(crate) enum Proposal {
 
 impl Offered {
     /// The offer for the 200, if no provisional response has carried it (ANS-13).
-    pub(super) fn unsent_offer(&self) -> Option<SessionDescription> {
-        (!self.sent).then(|| self.offer.clone())
+    pub(super) fn unsent_offer(&self) -> Option<&SessionDescription> {
+        (!self.sent).then_some(&self.offer)
     }
 }
 
