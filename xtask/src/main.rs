@@ -19,6 +19,13 @@ enum Command {
     Bench(bench::Bench),
     /// Write docs/rules.md: which tests hold which rule.
     Rules(rules::Rules),
+    /// The loops by which `bench` knows what the machine itself charges.
+    #[command(hide = true)]
+    BareLoop {
+        /// Which one.
+        #[arg(value_enum)]
+        task: bench::BareLoop,
+    },
 }
 
 fn main() -> ExitCode {
@@ -27,6 +34,7 @@ fn main() -> ExitCode {
         Command::Test(test) => test::run(&root, &test),
         Command::Bench(bench) => bench::run(&root, &bench),
         Command::Rules(rules) => rules::run(&root, &rules),
+        Command::BareLoop { task } => bench::bare_loop(task),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

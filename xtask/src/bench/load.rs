@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fs,
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -15,6 +16,10 @@ use anyhow::{Context, Result, bail};
 pub(crate) enum Scenario {
     /// INVITE, 180, 200, ACK, BYE at once.
     Signalling,
+    /// The same without a log of the times, which costs the caller more than the calls do.
+    SignallingUntimed,
+    /// The same, and 503 with Retry-After is an end too.
+    Overload,
     /// INVITE, 183 with SDP; the server answers when its ringing is over; BYE.
     EarlyMedia,
 }
@@ -28,8 +33,8 @@ pub(crate) struct Load {
     pub(crate) rate: u32,
     /// Calls in all.
     pub(crate) calls: u32,
-    /// Port of the server, on the loopback address.
-    pub(crate) server_port: u16,
+    /// The server.
+    pub(crate) server: SocketAddr,
     /// Where the callers want their RTP.
     pub(crate) media_port: u16,
     /// For how long a call may last.
@@ -47,6 +52,8 @@ pub(crate) struct Callers {
 pub(crate) struct Outcome {
     /// Calls that went through the whole scenario.
     pub(crate) successful: u64,
+    /// Those among them that were refused with 503 and Retry-After, where that is an end.
+    pub(crate) refused: u64,
     /// Calls that did not.
     pub(crate) failed: u64,
     /// INVITE to the first 18x, in milliseconds, sorted.
@@ -65,14 +72,22 @@ impl Load {
             .args(["-c", cpus, "sipp", "-sf"])
             .arg(&scenario)
             .args(["-r", &self.rate.to_string(), "-m", &self.calls.to_string()])
-            .args(["-l", &self.calls.to_string(), "-i", "127.0.0.1", "-nostdin", "-max_socket", "1000"])
+            .args([
+                "-l",
+                &self.calls.to_string(),
+                "-i",
+                &self.own_address()?.to_string(),
+                "-nostdin",
+                "-max_socket",
+                "1000",
+            ])
             .args(["-timeout", &format!("{}s", self.patience.as_secs()), "-trace_logs", "-log_file"])
             .arg(folder.join("calls.log"))
             .args(["-trace_stat", "-stf"])
             .arg(folder.join("stat.csv"))
             .args(["-trace_err", "-error_file"])
             .arg(folder.join("errors.log"))
-            .arg(format!("127.0.0.1:{}", self.server_port))
+            .arg(self.server.to_string())
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -80,6 +95,15 @@ impl Load {
             .spawn()
             .context("starting sipp (package sip-tester)")?;
         Ok(Callers { child, folder: folder.to_owned() })
+    }
+}
+
+impl Load {
+    /// The address of this machine from which the server is called.
+    fn own_address(&self) -> Result<IpAddr> {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        socket.connect(self.server)?;
+        Ok(socket.local_addr()?.ip())
     }
 }
 
@@ -109,10 +133,19 @@ impl Drop for Callers {
 
 impl Scenario {
     fn text(self, media_port: u16) -> String {
-        let invite = request("INVITE", "sip:bench@[remote_ip]:[remote_port]", 1, "", &offer(media_port));
+        let user = if matches!(self, Self::EarlyMedia) { "music" } else { "ring" };
+        let target = format!("sip:{user}@[remote_ip]:[remote_port]");
+        let invite = request("INVITE", &target, 1, "", &offer(media_port));
         let ack = request("ACK", "[next_url]", 1, "[peer_tag_param]", "");
         let bye = request("BYE", "[next_url]", 2, "[peer_tag_param]", "");
         let ringing = match self {
+            Self::SignallingUntimed => r#"<recv response="180"/>"#,
+            Self::Overload => concat!(
+                r#"<recv response="503" optional="true" next="1"><action>"#,
+                r#"<ereg regexp="[0-9]+" search_in="hdr" header="Retry-After:" check_it="true" assign_to="1"/>"#,
+                r#"<log message="refused [call_number]"/></action></recv><Reference variables="1"/>"#,
+                r#"<recv response="180"/>"#,
+            ),
             Self::Signalling => concat!(
                 r#"<recv response="180"><action>"#,
                 r#"<log message="progress [call_number] 0 [timestamp]"/></action></recv>"#,
@@ -124,10 +157,15 @@ impl Scenario {
                 r#"<Reference variables="1"/>"#
             ),
         };
+        let end = if matches!(self, Self::Overload) { "<label id=\"1\"/>\n" } else { "" };
+        let begin = match self {
+            Self::SignallingUntimed | Self::Overload => "",
+            _ => r#"<nop><action><log message="invite [call_number] [timestamp]"/></action></nop>"#,
+        };
         format!(
             r#"<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="bench">
-<nop><action><log message="invite [call_number] [timestamp]"/></action></nop>
+{begin}
 <send retrans="500"><![CDATA[{invite}]]></send>
 <recv response="100" optional="true"/>
 {ringing}
@@ -135,7 +173,7 @@ impl Scenario {
 <send><![CDATA[{ack}]]></send>
 <send retrans="500"><![CDATA[{bye}]]></send>
 <recv response="200"/>
-</scenario>
+{end}</scenario>
 "#
         )
     }
@@ -143,7 +181,7 @@ impl Scenario {
 
 fn offer(media_port: u16) -> String {
     format!(
-        "v=0\no=bench 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio {media_port} RTP/AVP 8 0 101\n\
+        "v=0\no=bench 1 1 IN IP4 [local_ip]\ns=-\nc=IN IP4 [local_ip]\nt=0 0\nm=audio {media_port} RTP/AVP 8 0 101\n\
          a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\n"
     )
 }
@@ -183,7 +221,12 @@ fn read_times(text: &str, outcome: &mut Outcome) {
     for line in text.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let (Some(kind), Some(call)) = (words.first(), words.get(1)) else { continue };
+        // A refusal has no time: its last word is the number of the call.
         let Some(seconds) = words.last().and_then(|word| word.parse::<f64>().ok()) else { continue };
+        if *kind == "refused" {
+            outcome.refused += 1;
+            continue;
+        }
         if *kind == "invite" {
             invited.insert(call, seconds);
             continue;

@@ -47,6 +47,8 @@ enum Part {
     Peers,
     /// Each fuzz target for some seconds.
     Fuzz,
+    /// The instructions of the hot paths against their record.
+    Instructions,
     /// Known weaknesses of what we depend on; needs the network, and runs only if it is asked for.
     Advisories,
 }
@@ -64,7 +66,7 @@ struct Step {
 }
 
 /// All steps in the order in which they run: what fails soonest comes first.
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     Step { part: Part::Lint, name: "format", run: lint::format },
     Step { part: Part::Lint, name: "ruff", run: python::ruff },
     Step { part: Part::Lint, name: "mypy", run: python::mypy },
@@ -79,10 +81,16 @@ const STEPS: [Step; 17] = [
     Step { part: Part::Peers, name: "program for the peers", run: rust::program },
     Step { part: Part::Peers, name: "sipp, baresip, tshark", run: peers::tests },
     Step { part: Part::Fuzz, name: "fuzz targets", run: fuzz::smoke },
+    Step { part: Part::Instructions, name: "instructions of the hot paths", run: instructions },
     Step { part: Part::Lint, name: "licences and sources", run: lint::licences },
     Step { part: Part::Advisories, name: "advisories", run: lint::advisories },
     Step { part: Part::Lint, name: "rules", run: lint::rules },
 ];
+
+fn instructions(context: &Context) -> Result<()> {
+    tools::apt(&[("valgrind", "valgrind")])?;
+    crate::bench::check_instructions(&context.root)
+}
 
 /// Runs the steps and prints a summary.
 ///
