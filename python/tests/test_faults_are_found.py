@@ -43,6 +43,25 @@ FAULTS = [
 ]
 
 
+def run_tests(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the tests of the examples in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *options, "tests"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(TREE / "python")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+
+
+def test_the_examples_pass_their_tests() -> None:
+    """As they stand, without any fault."""
+    outcome = run_tests(TREE / "examples")
+    assert outcome.returncode == pytest.ExitCode.OK, outcome.stdout + outcome.stderr
+
+
 @pytest.mark.parametrize(("example", "right", "wrong"), FAULTS, ids=lambda value: value.strip()[:40])
 def test_the_tests_of_the_example_find_the_fault(
     tmp_path: Path, example: str, right: str, wrong: str
@@ -57,14 +76,5 @@ def test_the_tests_of_the_example_find_the_fault(
         source = source.replace("datetime.datetime.now().hour", "0")
     assert right in source
     application.write_text(source.replace(right, wrong))
-    tests = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", example, "tests"]
-    outcome = subprocess.run(
-        tests,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(TREE / "python")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
+    outcome = run_tests(folder, "-k", example)
     assert outcome.returncode == pytest.ExitCode.TESTS_FAILED, outcome.stdout + outcome.stderr
