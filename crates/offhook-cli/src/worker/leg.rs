@@ -17,6 +17,7 @@ pub(super) struct Leg {
 pub(super) struct Mirror {
     events: Events,
     details: Map<String, Value>,
+    transfer_cause: &'static str,
 }
 
 impl Leg {
@@ -43,7 +44,7 @@ impl Leg {
 
     /// What the worker knows before it has been told anything.
     pub(super) fn mirror(&self) -> Mirror {
-        Mirror { events: self.channel.events(), details: Map::new() }
+        Mirror { events: self.channel.events(), details: Map::new(), transfer_cause: "NONE" }
     }
 
     /// State, cause and details for the line that starts the instance; from now on changes are told.
@@ -136,9 +137,12 @@ impl Leg {
             )
         };
         mirror.details = now;
-        protocol::notification(
-            "channel.state",
-            &json!({"channel": self.id, "state": state, "cause": cause, "details": told}),
-        )
+        let mut params = json!({"channel": self.id, "state": state, "cause": cause, "details": told});
+        let transfer_cause = self.channel.transfer_cause().name();
+        if transfer_cause != mirror.transfer_cause {
+            mirror.transfer_cause = transfer_cause;
+            params["transfer_cause"] = transfer_cause.into();
+        }
+        protocol::notification("channel.state", &params)
     }
 }

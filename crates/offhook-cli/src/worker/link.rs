@@ -366,7 +366,7 @@ impl Link {
         }
         let link = Arc::clone(self);
         let mut work = Box::pin(async move {
-            let result = operation.run(&leg, &cancel).await;
+            let result = operation.run(&instance, &leg, &cancel).await;
             lock(&link.operations).remove(&id);
             instance.reply(&link, id, &result);
         });

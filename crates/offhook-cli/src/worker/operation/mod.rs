@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use super::instance::Instance;
 use super::leg::Leg;
 use super::protocol::{ErrorData, RpcError, code};
 
@@ -86,9 +87,14 @@ impl Operation {
 
     /// Runs it to its end, or until `cancel` is notified (GEN-17): then a job that it waits for is stopped, and every
     /// other operation leaves the call as it is.
-    pub(super) async fn run(self, leg: &Leg, cancel: &Notify) -> Result<Value, RpcError> {
+    pub(super) async fn run(
+        self,
+        instance: &Instance,
+        leg: &Leg,
+        cancel: &Notify,
+    ) -> Result<Value, RpcError> {
         let job = self.job();
-        let mut work = std::pin::pin!(self.perform(leg));
+        let mut work = std::pin::pin!(self.perform(instance, leg));
         tokio::select! {
             biased;
             result = &mut work => return result,
@@ -106,13 +112,13 @@ impl Operation {
         work.await
     }
 
-    async fn perform(self, leg: &Leg) -> Result<Value, RpcError> {
+    async fn perform(self, instance: &Instance, leg: &Leg) -> Result<Value, RpcError> {
         match self {
             Self::Clock(operation) => operation.perform(leg).await,
             Self::Control(operation) => operation.perform(leg).await,
             Self::Digits(operation) => operation.perform(leg).await,
             Self::FilePlayer(operation) => operation.perform(leg).await,
-            Self::Joining(operation) => operation.perform(leg).await,
+            Self::Joining(operation) => operation.perform(instance, leg).await,
             Self::Outgoing(operation) => operation.perform(leg).await,
             Self::Recorder(operation) => operation.perform(leg).await,
             Self::TonePlayer(operation) => operation.perform(leg).await,
