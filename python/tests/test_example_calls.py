@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from support import sound
 from support.outbound import INBOUND, serve_with, start
 from support.server import ServerProcess
+from support.sip import Caller
 from support.told import told
 
 Serve = Callable[..., ServerProcess]
@@ -97,3 +102,63 @@ def test_an_answering_machine_gets_the_whole_message(serve: Serve, tmp_path: Pat
     assert "answered by ANSWER_MACHINE" in log
     assert "return_code=2 " in log
     assert told(called) == [["HANGUP", True]]
+
+
+def test_a_bridged_call_is_recorded_on_both_sides(
+    serve: Serve, call_from: Callable[[ServerProcess], Caller], tmp_path: Path
+) -> None:
+    """CONN-1, CONN-5, CONN-6, REC-12, REC-18: the caller left, the desk right; the desk hangs up first."""
+    desk = serve(
+        INBOUND + "    channel.answer()\n    time.sleep(5)\n    channel.FilePlayer.play('desk.wav')\n"
+        "    time.sleep(1)\n"
+    )
+    sound.write_wav(desk.media_root / "desk.wav", sound.sine(500, 1.0))
+    configuration = (
+        '[[service]]\nnumber = "*"\napplication = "app"\nextra_channels = 1\n'
+        f'parameters = "sip:desk@{desk.address[0]}:{desk.address[1]}"\n'
+    )
+    server = serve_with(serve, tmp_path, configuration, source_of("two_leg_bridge"))
+    call = call_from(server).invite()
+    call.wait_for(200)
+    # A-law 0x2A is a loud constant.
+    call.media.start_sending(call.remote_media, octet=0x2A)
+    call.wait_for_request("BYE", 30)
+    server.wait_for_log("return_code=0", 10)
+    (recording,) = (server.media_root / "calls").iterdir()
+    left, right = sound.read_wav_channels(recording)
+    assert sum(abs(sample) > 500 for sample in left) > 8000
+    # At 8000 Hz no sample but two of the sixteen of a period of 500 Hz is near zero.
+    assert sum(abs(sample) > 500 for sample in right) == pytest.approx(0.875 * 8000, rel=0.1)
+
+
+def test_two_callers_talk_in_a_conference(
+    serve: Serve, call_from: Callable[[ServerProcess], Caller], tmp_path: Path
+) -> None:
+    """XFER-3, CONF-6, CONF-8, CONF-10, CONF-11, CONF-13, XFER-18: and leave it by their exit digit."""
+    configuration = '[[service]]\nnumber = "*"\napplication = "app"\nextra_channels = 1\n'
+    server = serve_with(serve, tmp_path, configuration, source_of("conference_bridge"))
+    caller = call_from(server)
+    calls = [caller.invite(), caller.invite()]
+    for call in calls:
+        call.wait_for(200)
+        call.media.start_sending(call.remote_media)
+        for digit in "12#":
+            call.send_digit(digit)
+    deadline = time.monotonic() + 40
+    while server.log.count("TRANSFERRED") < 2:
+        assert time.monotonic() < deadline, server.log
+        time.sleep(0.1)
+    # Until the names have been announced.
+    time.sleep(7)
+    talker, listener = calls
+    talker.media.stop_sending()
+    began = time.monotonic()
+    talker.media.start_sending(talker.remote_media, octet=0x2A)
+    time.sleep(2)
+    assert sum(abs(sample) > 500 for sample in listener.media.heard(began + 0.5)) > 6000
+    assert sum(abs(sample) > 500 for sample in talker.media.heard(began + 0.5)) == 0
+    for call in calls:
+        call.send_digit("#")
+    for call in calls:
+        call.wait_for_request("BYE", 20)
+    server.wait_for_log("return_code=0")

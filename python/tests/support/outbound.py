@@ -41,5 +41,5 @@ def start(server: ServerProcess, service: str, *arguments: str) -> subprocess.Co
     """`offhook start`: what it printed, and its exit status."""
     binary = find_binary()
     assert binary is not None
-    command = [binary, "start", service, "--control", server.folder / "offhook.sock", *arguments]
+    command = [str(binary), "start", service, "--control", str(server.folder / "offhook.sock"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

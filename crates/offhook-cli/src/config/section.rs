@@ -96,6 +96,9 @@ section! {
         /// Largest recording in bytes (REC-13) [default: 1073741824].
         #[arg(long, env = "OFFHOOK_RECORDING_MAX_BYTES", value_name = "BYTES", help_heading = "Media")]
         recording_max_bytes: u64,
+        /// Parties that a conference room takes (CONF-15) [default: 40].
+        #[arg(long, env = "OFFHOOK_CONFERENCE_MAX_PARTIES", value_name = "NUMBER", help_heading = "Media")]
+        conference_max_parties: u32,
     }
 }
 

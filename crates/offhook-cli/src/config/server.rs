@@ -32,6 +32,7 @@ impl Settings {
         config.media_timeout = media.media_timeout.unwrap_or(Duration::ZERO);
         config.silence_level_dbm0 = media.silence_level_dbm0;
         config.recording_max_bytes = media.recording_max_bytes;
+        config.conference_max_parties = media.conference_max_parties;
         config.codecs.clone_from(&media.codecs);
         config.media_root = media_root;
         config.speech.voice.clone_from(&media.voice);

@@ -58,6 +58,7 @@ pub(crate) struct MediaSettings {
     pub(crate) media_timeout: Option<Duration>,
     pub(crate) silence_level_dbm0: f64,
     pub(crate) recording_max_bytes: u64,
+    pub(crate) conference_max_parties: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -191,6 +192,13 @@ impl TryFrom<MediaSection> for MediaSettings {
                 1024,
                 4_294_967_295,
             )?,
+            conference_max_parties: within(
+                "media.conference_max_parties",
+                section.conference_max_parties,
+                40,
+                2,
+                1000,
+            )? as usize,
         })
     }
 }
@@ -290,6 +298,7 @@ mod tests {
         assert_eq!(settings.media.tts_max_characters, 3000);
         assert_eq!(settings.media.silence_level_dbm0, -40.0);
         assert_eq!(settings.media.recording_max_bytes, 1_073_741_824);
+        assert_eq!(settings.media.conference_max_parties, 40);
         assert_eq!(settings.log.root, PathBuf::from("Logs"));
         assert_eq!((settings.log.size_bytes, settings.log.files), (10_000_000, 10));
         assert_eq!(settings.log.level, Level::Trace);

@@ -1,0 +1,40 @@
+"""A conference bridge: the caller enters a room's number, says a name, and talks to all others in that room.
+
+The service has one extra channel, which stands for the caller's place in the room.
+"""
+
+__uas_identify__ = "application"
+__uas_version__ = "1.0"
+
+NO_ROOM = 1
+
+
+def main(channel, application_instance_id, file_man, my_log, application_parameters):
+    channel.answer()
+    channel.FilePlayer.say("Please enter the number of your conference, and hash.", barge_in=True)
+    number = channel.DTMFDetector.get_digits(end="#", seconds_predigits_timeout=10)
+    if not number.isdigit():
+        channel.FilePlayer.say("Goodbye.")
+        return NO_ROOM
+    name = f"names/{application_instance_id}.wav"
+    channel.FilePlayer.say("Please say your name after the beep.")
+    channel.FileRecorder.record(
+        name, milliseconds_max_duration=4000, milliseconds_max_silence=1500, beep_on_start=True
+    )
+    settings = channel.ConferencePartyMediaSettings(exit_on_dtmf_digit="#")
+    settings.PrefixMedia.file_to_play(name)
+    settings.OnEntryMedia.text_to_say("has joined.")
+    settings.OnExitMedia.text_to_say("has left.")
+    settings.MuteOnDTMFDigits.set_digits(mute="0", unmute="1")
+    place = channel.ExtraChannel[0]
+    state = channel.transfer_to_conference_room(
+        place, f"room{number}", conference_party_media_settings=settings
+    )
+    if state == channel.State.TRANSFERRED:
+        # Until the caller presses the exit digit, or hangs up.
+        place.wait_for_idle()
+        if channel.state() == channel.State.TRANSFERRED:
+            channel.retrieve_transferred_call()
+            channel.FilePlayer.say("Goodbye.")
+    file_man.delete_file(name)
+    return 0
