@@ -114,6 +114,11 @@ class MediaSession:
         self._sender = _Sender(self.rtp, remote, payload_type, bytes([octet]) * FRAME_SAMPLES)
         self._sender.start()
 
+    def change_sound(self, octet: int) -> None:
+        """Go on sending in the background, with another sound on the same time line."""
+        assert self._sender is not None, "nothing is being sent"
+        self._sender.payload = bytes([octet]) * FRAME_SAMPLES
+
     def stop_sending(self) -> None:
         """Stop to send."""
         if self._sender is not None:
@@ -173,7 +178,7 @@ class _Sender:
         self._rtp = rtp
         self._remote = remote
         self._payload_type = payload_type
-        self._payload = payload
+        self.payload = payload
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rtp-sender", daemon=True)
 
@@ -190,7 +195,7 @@ class _Sender:
         while not self._stopped.wait(max(0.0, due - time.monotonic())):
             second = marker | self._payload_type
             header = struct.pack("!BBHII", 0x80, second, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, 0xCA11)
-            self._rtp.sendto(header + self._payload, self._remote)
+            self._rtp.sendto(header + self.payload, self._remote)
             marker = 0
             sequence, timestamp, due = sequence + 1, timestamp + FRAME_SAMPLES, due + FRAME_SECONDS
 
