@@ -185,7 +185,8 @@ def test_nothing_is_played_without_a_ringtone(serve: Serve, call_from: CallFrom)
     call = call_from(server).invite()
     call.wait_for_final()
     assert stretches_of_sound(samples_of(call.media.packets)) == []
-    assert len(call.media.packets) >= 49
+    # A second of frames, less what a machine that stands still for a moment leaves out.
+    assert len(call.media.packets) >= 40
 
 
 def refusals(server: ServerProcess, call: Call, count: int) -> list[str]:

@@ -14,21 +14,23 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::report::Table;
 
-/// Something that is counted: a path of the example `hot_paths` of a crate, in a release build.
+/// Something that is counted: a path that an example program of a crate runs, in a release build.
 struct HotPath {
     /// Its name in the record and on the command line.
     name: &'static str,
     /// The crate that has it.
     package: &'static str,
+    /// The crate's example that runs it; all crates' examples share one folder, so each has a name of its own.
+    example: &'static str,
     /// How often it runs.
     times: u64,
 }
 
 const HOT_PATHS: &[HotPath] = &[
-    HotPath { name: "parse-invite", package: "offhook-sip", times: 1000 },
-    HotPath { name: "make-180", package: "offhook-sip", times: 1000 },
-    HotPath { name: "call", package: "offhook-sip", times: 500 },
-    HotPath { name: "tick-1000-streams", package: "offhook-media", times: 20 },
+    HotPath { name: "parse-invite", package: "offhook-sip", example: "sip_hot_paths", times: 1000 },
+    HotPath { name: "make-180", package: "offhook-sip", example: "sip_hot_paths", times: 1000 },
+    HotPath { name: "call", package: "offhook-sip", example: "sip_hot_paths", times: 500 },
+    HotPath { name: "tick-1000-streams", package: "offhook-media", example: "media_hot_paths", times: 20 },
 ];
 
 /// How much dearer than recorded a hot path may be.
@@ -100,7 +102,7 @@ fn build(root: &Path) -> Result<BTreeMap<&'static str, PathBuf>> {
             continue;
         }
         let output = Command::new("cargo")
-            .args(["build", "--release", "--package", path.package, "--example", "hot_paths"])
+            .args(["build", "--release", "--package", path.package, "--example", path.example])
             .args(["--message-format", "json-render-diagnostics"])
             .current_dir(root)
             .stderr(Stdio::inherit())

@@ -1,7 +1,7 @@
 //! The hot paths of sound, each run so many times: what `cargo xtask bench --instructions` counts.
 //!
 //! ```sh
-//! hot_paths tick-1000-streams TIMES
+//! media_hot_paths tick-1000-streams TIMES
 //! ```
 
 use std::error::Error;
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tick-1000-streams", times] => tick_1000_streams(times.parse()?),
-        _ => return Err("usage: hot_paths tick-1000-streams TIMES".into()),
+        _ => return Err("usage: media_hot_paths tick-1000-streams TIMES".into()),
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The hot paths of signalling, each run so many times: what `cargo xtask bench --instructions` counts.
 //!
 //! ```sh
-//! hot_paths parse-invite|make-180|call TIMES
+//! sip_hot_paths parse-invite|make-180|call TIMES
 //! ```
 
 use std::error::Error;
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["parse-invite", times] => parse_invite(times.parse()?),
         ["make-180", times] => make_180(times.parse()?),
         ["call", times] => calls(times.parse()?),
-        _ => return Err("usage: hot_paths parse-invite|make-180|call TIMES".into()),
+        _ => return Err("usage: sip_hot_paths parse-invite|make-180|call TIMES".into()),
     }
     Ok(())
 }
