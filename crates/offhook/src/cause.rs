@@ -1,6 +1,6 @@
 //! Why a call cleared, and the table that ties causes to SIP codes.
 
-use std::fmt;
+use crate::names::documented_names;
 
 /// The clearing cause of a call. Exactly the fourteen causes of CAU-1.
 ///
@@ -39,27 +39,24 @@ pub enum Cause {
     Other,
 }
 
-impl Cause {
-    /// The documented name, for example `NOCHANNELS`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Timeout => "TIMEOUT",
-            Self::Error => "ERROR",
-            Self::Normal => "NORMAL",
-            Self::Busy => "BUSY",
-            Self::NoAnswer => "NOANSWER",
-            Self::Unobtainable => "UNOBTAINABLE",
-            Self::Changed => "CHANGED",
-            Self::OutOfOrder => "OUTOFORDER",
-            Self::Barred => "BARRED",
-            Self::Rejected => "REJECTED",
-            Self::NoChannels => "NOCHANNELS",
-            Self::Congestion => "CONGESTION",
-            Self::Failed => "FAILED",
-            Self::Other => "OTHER",
-        }
-    }
+documented_names!(Cause {
+    Timeout => "TIMEOUT",
+    Error => "ERROR",
+    Normal => "NORMAL",
+    Busy => "BUSY",
+    NoAnswer => "NOANSWER",
+    Unobtainable => "UNOBTAINABLE",
+    Changed => "CHANGED",
+    OutOfOrder => "OUTOFORDER",
+    Barred => "BARRED",
+    Rejected => "REJECTED",
+    NoChannels => "NOCHANNELS",
+    Congestion => "CONGESTION",
+    Failed => "FAILED",
+    Other => "OTHER",
+});
 
+impl Cause {
     /// The SIP code that `reject()` sends for this cause, or `None` if `reject()` may not use it (REJ-2).
     pub const fn reject_code(self) -> Option<u16> {
         match self {
@@ -116,12 +113,6 @@ impl Cause {
         Self::Failed,
         Self::Other,
     ];
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 #[cfg(test)]

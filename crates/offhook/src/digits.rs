@@ -1,12 +1,11 @@
 //! `DTMFDetector`: collects the digits that the far end presses.
 
-use std::fmt;
-
 use thiserror::Error;
 
 use crate::channel::CallChannel;
 use crate::command::{Command, DigitsCommand};
 use crate::error::{BadArgument, Busy, Operation, WrongState, operation_error};
+use crate::names::documented_names;
 use crate::state::State;
 
 /// Collects digits (DTMF-1 to DTMF-12). It works in `ANSWERED`, and before the answer while early media is in force
@@ -146,25 +145,14 @@ pub enum DigitsCause {
     None,
 }
 
-impl DigitsCause {
-    /// The documented name, for example `COUNT`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Hangup => "HANGUP",
-            Self::Count => "COUNT",
-            Self::End => "END",
-            Self::Timeout => "TIMEOUT",
-            Self::Error => "ERROR",
-            Self::None => "NONE",
-        }
-    }
-}
-
-impl fmt::Display for DigitsCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+documented_names!(DigitsCause {
+    Hangup => "HANGUP",
+    Count => "COUNT",
+    End => "END",
+    Timeout => "TIMEOUT",
+    Error => "ERROR",
+    None => "NONE",
+});
 
 /// Why no digits were collected; the buffer is as it was.
 #[derive(Clone, Debug, Error)]

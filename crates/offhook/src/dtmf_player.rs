@@ -1,12 +1,11 @@
 //! `DTMFPlayer`: sends digits to the far end.
 
-use std::fmt;
-
 use thiserror::Error;
 
 use crate::channel::{CallChannel, Unanswered};
 use crate::command::{Command, DigitsCommand};
 use crate::error::{BadArgument, Busy, Operation, WrongState, operation_error};
+use crate::names::documented_names;
 use crate::player::PlayerState;
 use crate::state::State;
 
@@ -68,24 +67,13 @@ pub enum DtmfPlayerCause {
     None,
 }
 
-impl DtmfPlayerCause {
-    /// The documented name, for example `NORMAL`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Error => "ERROR",
-            Self::Normal => "NORMAL",
-            Self::Hangup => "HANGUP",
-            Self::Timeout => "TIMEOUT",
-            Self::None => "NONE",
-        }
-    }
-}
-
-impl fmt::Display for DtmfPlayerCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+documented_names!(DtmfPlayerCause {
+    Error => "ERROR",
+    Normal => "NORMAL",
+    Hangup => "HANGUP",
+    Timeout => "TIMEOUT",
+    None => "NONE",
+});
 
 /// Why no digits were sent.
 #[derive(Clone, Debug, Error)]

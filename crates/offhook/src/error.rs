@@ -8,6 +8,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::names::documented_names;
 use crate::playable::MediaError;
 use crate::state::State;
 
@@ -71,46 +72,35 @@ pub enum Operation {
     Conference,
 }
 
-impl Operation {
-    /// The name that messages use.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ring => "ring()",
-            Self::Answer => "answer()",
-            Self::Reject => "reject()",
-            Self::HangUp => "hang_up()",
-            Self::FilePlayer => "FilePlayer.play()",
-            Self::TonePlayer => "TonePlayer.play()",
-            Self::AttachTonePlayer => "TonePlayer()",
-            Self::Seek => "FilePlayer.seek()",
-            Self::WaitForAnswerMachine => "wait_for_answer_machine()",
-            Self::GetDigits => "DTMFDetector.get_digits()",
-            Self::DtmfPlayer => "DTMFPlayer.play()",
-            Self::FileRecorder => "FileRecorder.record()",
-            Self::Call => "call()",
-            Self::StartCall => "start_call()",
-            Self::WaitForAnswer => "wait_for_answer()",
-            Self::Hold => "hold()",
-            Self::Retrieve => "retrieve()",
-            Self::Connect => "connect()",
-            Self::Disconnect => "disconnect()",
-            Self::RetrievableTransfer => "retrievable_transfer()",
-            Self::TransferToInboundService => "transfer_to_inbound_service()",
-            Self::TransferToConferenceRoom => "transfer_to_conference_room()",
-            Self::RetrieveTransferredCall => "retrieve_transferred_call()",
-            Self::CallConferenceRoom => "call_conference_room()",
-            Self::Connection => "the connection with another call",
-            Self::TransferLeg => "the transfer of another call",
-            Self::Conference => "the conference",
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+documented_names!(Operation {
+    Ring => "ring()",
+    Answer => "answer()",
+    Reject => "reject()",
+    HangUp => "hang_up()",
+    FilePlayer => "FilePlayer.play()",
+    TonePlayer => "TonePlayer.play()",
+    AttachTonePlayer => "TonePlayer()",
+    Seek => "FilePlayer.seek()",
+    WaitForAnswerMachine => "wait_for_answer_machine()",
+    GetDigits => "DTMFDetector.get_digits()",
+    DtmfPlayer => "DTMFPlayer.play()",
+    FileRecorder => "FileRecorder.record()",
+    Call => "call()",
+    StartCall => "start_call()",
+    WaitForAnswer => "wait_for_answer()",
+    Hold => "hold()",
+    Retrieve => "retrieve()",
+    Connect => "connect()",
+    Disconnect => "disconnect()",
+    RetrievableTransfer => "retrievable_transfer()",
+    TransferToInboundService => "transfer_to_inbound_service()",
+    TransferToConferenceRoom => "transfer_to_conference_room()",
+    RetrieveTransferredCall => "retrieve_transferred_call()",
+    CallConferenceRoom => "call_conference_room()",
+    Connection => "the connection with another call",
+    TransferLeg => "the transfer of another call",
+    Conference => "the conference",
+});
 
 /// The call is in a state in which the operation is not allowed; nothing was sent (RING-1, GEN-6).
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]

@@ -77,6 +77,7 @@ mod error;
 mod file_name;
 mod header;
 mod hold;
+mod names;
 mod network;
 mod overload;
 mod place;

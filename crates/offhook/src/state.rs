@@ -1,6 +1,6 @@
 //! The states of a call.
 
-use std::fmt;
+use crate::names::documented_names;
 
 /// Where a call stands. Exactly the fourteen states of ST-1.
 ///
@@ -38,27 +38,24 @@ pub enum State {
     Idle,
 }
 
-impl State {
-    /// The documented name, for example `CALL_INCOMING`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "WAITING",
-            Self::CallIncoming => "CALL_INCOMING",
-            Self::RingIncoming => "RING_INCOMING",
-            Self::Answering => "ANSWERING",
-            Self::Answered => "ANSWERED",
-            Self::CallOutgoing => "CALL_OUTGOING",
-            Self::RingOutgoing => "RING_OUTGOING",
-            Self::Holding => "HOLDING",
-            Self::OnHold => "ON_HOLD",
-            Self::Transferring => "TRANSFERRING",
-            Self::Transferred => "TRANSFERRED",
-            Self::Reconnecting => "RECONNECTING",
-            Self::Error => "ERROR",
-            Self::Idle => "IDLE",
-        }
-    }
+documented_names!(State {
+    Waiting => "WAITING",
+    CallIncoming => "CALL_INCOMING",
+    RingIncoming => "RING_INCOMING",
+    Answering => "ANSWERING",
+    Answered => "ANSWERED",
+    CallOutgoing => "CALL_OUTGOING",
+    RingOutgoing => "RING_OUTGOING",
+    Holding => "HOLDING",
+    OnHold => "ON_HOLD",
+    Transferring => "TRANSFERRING",
+    Transferred => "TRANSFERRED",
+    Reconnecting => "RECONNECTING",
+    Error => "ERROR",
+    Idle => "IDLE",
+});
 
+impl State {
     /// Whether there is a call: every state but `WAITING` and `IDLE`.
     pub const fn has_call(self) -> bool {
         !matches!(self, Self::Waiting | Self::Idle)
@@ -81,12 +78,6 @@ impl State {
         Self::Error,
         Self::Idle,
     ];
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 #[cfg(test)]

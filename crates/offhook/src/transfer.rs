@@ -1,7 +1,5 @@
 //! Transfers: the arguments, causes and errors, and these operations of a channel.
 
-use std::fmt;
-
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -12,6 +10,7 @@ use crate::dial::Dial;
 use crate::error::{
     BadArgument, Busy, Fault, MakesNoCalls, Operation, Unplayable, WrongState, operation_error,
 };
+use crate::names::documented_names;
 use crate::state::State;
 
 /// Where a call is transferred and how: the argument of [`CallChannel::retrievable_transfer`] and
@@ -83,26 +82,15 @@ pub enum TransferCause {
     Fail,
 }
 
-impl TransferCause {
-    /// The documented name, for example `TARGETREJECT`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "NONE",
-            Self::Normal => "NORMAL",
-            Self::Timeout => "TIMEOUT",
-            Self::Hangup => "HANGUP",
-            Self::TargetReject => "TARGETREJECT",
-            Self::TargetHangup => "TARGETHANGUP",
-            Self::Fail => "FAIL",
-        }
-    }
-}
-
-impl fmt::Display for TransferCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+documented_names!(TransferCause {
+    None => "NONE",
+    Normal => "NORMAL",
+    Timeout => "TIMEOUT",
+    Hangup => "HANGUP",
+    TargetReject => "TARGETREJECT",
+    TargetHangup => "TARGETHANGUP",
+    Fail => "FAIL",
+});
 
 /// What the other channel does with a call that is transferred.
 #[derive(Clone, Debug)]

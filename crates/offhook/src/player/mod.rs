@@ -4,11 +4,10 @@ mod file;
 mod play;
 mod tone;
 
-use std::fmt;
-
 use thiserror::Error;
 
 use crate::error::{BadArgument, Busy, Fault, Operation, Unplayable, WrongState, operation_error};
+use crate::names::documented_names;
 use crate::state::State;
 
 pub use file::FilePlayer;
@@ -27,22 +26,11 @@ pub enum PlayerState {
     Error,
 }
 
-impl PlayerState {
-    /// The documented name, for example `PLAYING`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Playing => "PLAYING",
-            Self::Idle => "IDLE",
-            Self::Error => "ERROR",
-        }
-    }
-}
-
-impl fmt::Display for PlayerState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+documented_names!(PlayerState {
+    Playing => "PLAYING",
+    Idle => "IDLE",
+    Error => "ERROR",
+});
 
 /// Why a player's last job ended (FP-2, TONE-14).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -64,26 +52,15 @@ pub enum PlayerCause {
     None,
 }
 
-impl PlayerCause {
-    /// The documented name, for example `BARGEIN`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Error => "ERROR",
-            Self::Normal => "NORMAL",
-            Self::BargeIn => "BARGEIN",
-            Self::Aborted => "ABORTED",
-            Self::Hangup => "HANGUP",
-            Self::Timeout => "TIMEOUT",
-            Self::None => "NONE",
-        }
-    }
-}
-
-impl fmt::Display for PlayerCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+documented_names!(PlayerCause {
+    Error => "ERROR",
+    Normal => "NORMAL",
+    BargeIn => "BARGEIN",
+    Aborted => "ABORTED",
+    Hangup => "HANGUP",
+    Timeout => "TIMEOUT",
+    None => "NONE",
+});
 
 /// One of the players of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,7 +4,6 @@ mod file;
 mod names;
 mod record;
 
-use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -13,6 +12,7 @@ use tokio::time::timeout;
 use crate::channel::{CallChannel, Unanswered};
 use crate::command::{Command, RecorderCommand, Until};
 use crate::error::{BadArgument, Busy, Operation, Unplayable, WrongState, operation_error};
+use crate::names::documented_names;
 use crate::state::State;
 
 pub(crate) use self::file::{Finish, RecordReply, RecordingFile, Recordings, Writer};
@@ -123,22 +123,11 @@ pub enum RecorderState {
     Error,
 }
 
-impl RecorderState {
-    /// The documented name, for example `RECORDING`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Recording => "RECORDING",
-            Self::Idle => "IDLE",
-            Self::Error => "ERROR",
-        }
-    }
-}
-
-impl fmt::Display for RecorderState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+documented_names!(RecorderState {
+    Recording => "RECORDING",
+    Idle => "IDLE",
+    Error => "ERROR",
+});
 
 /// Why a recording ended (REC-2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -162,27 +151,16 @@ pub enum RecorderCause {
     None,
 }
 
-impl RecorderCause {
-    /// The documented name, for example `BARGEIN`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Error => "ERROR",
-            Self::BargeIn => "BARGEIN",
-            Self::Silence => "SILENCE",
-            Self::Size => "SIZE",
-            Self::Aborted => "ABORTED",
-            Self::Hangup => "HANGUP",
-            Self::Timeout => "TIMEOUT",
-            Self::None => "NONE",
-        }
-    }
-}
-
-impl fmt::Display for RecorderCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+documented_names!(RecorderCause {
+    Error => "ERROR",
+    BargeIn => "BARGEIN",
+    Silence => "SILENCE",
+    Size => "SIZE",
+    Aborted => "ABORTED",
+    Hangup => "HANGUP",
+    Timeout => "TIMEOUT",
+    None => "NONE",
+});
 
 /// Why nothing is recorded.
 #[derive(Clone, Debug, Error)]
