@@ -111,15 +111,14 @@ pub(crate) fn run(root: &Path, test: &Test) -> Result<()> {
         let outcome = match (step.run)(&context) {
             Ok(()) => Outcome::Passed(start.elapsed()),
             Err(error) => {
-                eprintln!("error: {error:#}");
                 stopped = test.fail_fast;
-                Outcome::Failed(start.elapsed(), error.to_string())
+                Outcome::Failed(start.elapsed(), format!("{error:#}"))
             }
         };
         println!("<== {}: {outcome}", step.name);
         reports.push(Report { name: step.name, outcome });
     }
-    println!("\n{}", summary(&reports));
+    println!("{}\n{}", reasons(&reports), summary(&reports));
     let bad = reports.iter().filter(|report| !matches!(report.outcome, Outcome::Passed(_))).count();
     if bad > 0 {
         bail!("{bad} of {} steps failed or did not run", reports.len());
@@ -151,6 +150,15 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// What each failed step printed last.
+fn reasons(reports: &[Report]) -> String {
+    let failed = reports.iter().filter_map(|report| match &report.outcome {
+        Outcome::Failed(_, reason) => Some(format!("\n==> why {} failed\n{reason}\n", report.name)),
+        Outcome::Passed(_) | Outcome::NotRun => None,
+    });
+    failed.collect()
+}
+
 fn summary(reports: &[Report]) -> String {
     let width = reports.iter().map(|report| report.name.len()).max().unwrap_or_default();
     let lines = reports.iter().map(|report| format!("{:width$}  {}", report.name, report.outcome));
@@ -173,6 +181,16 @@ mod tests {
             summary(&reports),
             "format  passed     1.0 s\nruff    FAILED     1.0 s  bad\nclippy  NOT RUN"
         );
+    }
+
+    #[test]
+    fn the_reasons_repeat_all_that_a_failed_step_said() {
+        let second = Duration::from_secs(1);
+        let reports = [
+            Report { name: "format", outcome: Outcome::Passed(second) },
+            Report { name: "ruff", outcome: Outcome::Failed(second, "bad\nmore".into()) },
+        ];
+        assert_eq!(reasons(&reports), "\n==> why ruff failed\nbad\nmore\n");
     }
 
     #[test]

@@ -1,22 +1,64 @@
 //! Running programs, and getting those that are missing.
 
+use std::collections::VecDeque;
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+
+/// How many lines of a failed command its error repeats: who sees only the end of a long log shall see the reason.
+const LAST_LINES: usize = 80;
 
 /// Runs a command with its output on the terminal.
 ///
 /// # Errors
 ///
-/// If it cannot be started or reports failure; the message holds the command.
+/// If it cannot be started or reports failure; the first line of the message holds the command, the others the last lines
+/// that it printed.
 pub(super) fn run(command: &mut Command) -> Result<()> {
     let text = text(command);
     println!("$ {text}");
-    let status = command.status().with_context(|| format!("cannot start `{text}`"))?;
-    ensure!(status.success(), "`{text}` failed: {status}");
+    let (output, input) = std::io::pipe().context("no pipe for the output of a command")?;
+    let copy = input.try_clone().context("no pipe for the output of a command")?;
+    let mut child =
+        command.stdout(input).stderr(copy).spawn().with_context(|| format!("cannot start `{text}`"))?;
+    // Our own ends of the pipe go, so that it ends with the command.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let (lines, printed) = mpsc::channel();
+    thread::spawn(move || pass_on(BufReader::new(output), &lines));
+    let status = child.wait().with_context(|| format!("cannot wait for `{text}`"))?;
+    let mut last = VecDeque::new();
+    // A process that the command left behind may hold the pipe open for ever.
+    while let Ok(line) = printed.recv_timeout(Duration::from_secs(1)) {
+        last.push_back(line);
+        if last.len() > LAST_LINES {
+            last.pop_front();
+        }
+    }
+    ensure!(
+        status.success(),
+        "`{text}` failed: {status}\n{}",
+        last.into_iter().collect::<Vec<_>>().join("\n")
+    );
     Ok(())
+}
+
+/// Prints each line as it comes, and sends it on.
+fn pass_on(mut output: impl BufRead, lines: &mpsc::Sender<String>) {
+    let mut line = Vec::new();
+    while output.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        let text = String::from_utf8_lossy(&line);
+        print!("{text}");
+        if lines.send(text.trim_end().to_owned()).is_err() {
+            return;
+        }
+        line.clear();
+    }
 }
 
 /// A cargo command in a folder. The cargo that started us is used.
