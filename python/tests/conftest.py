@@ -86,8 +86,6 @@ def threads_before() -> int:
     return threading.active_count()
 
 
-#: A delay beyond two frames: the pacing thread may have left frames out, and nobody is to blame.
-STOOD_STILL_SECONDS = 0.03
 #: How often a test may be tried on a machine that keeps standing still.
 TRIES = 6
 
@@ -101,7 +99,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     for _ in range(TRIES):
         with StandstillWatch() as watch:
             reports = runtestprotocol(item, nextitem=nextitem, log=False)
-        if not any(report.failed for report in reports) or watch.longest < STOOD_STILL_SECONDS:
+        if not any(report.failed for report in reports) or not watch.machine_stood_still:
             break
         if isinstance(item, pytest.Function):
             item._initrequest()
