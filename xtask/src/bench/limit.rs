@@ -1,12 +1,14 @@
 //! What the machine itself charges, measured beside the server so that its figures can be judged on any machine: a bare
-//! loop that answers the same SIP messages without understanding them, and a loop that only sends RTP packets.
+//! loop that answers the same SIP messages without understanding them, a loop that only sends RTP packets, and a loop that
+//! only sleeps.
 
 use std::{
     io::{BufRead, BufReader},
     net::{Ipv4Addr, UdpSocket},
     path::Path,
-    process::{Child, Command, Stdio},
-    time::Duration,
+    process::{Child, ChildStdout, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
@@ -15,6 +17,7 @@ use super::{
     load::{Load, Scenario},
     other_processors,
     process::usage,
+    report::percentile,
 };
 
 /// What the machine charges on one core.
@@ -24,9 +27,13 @@ pub(crate) struct Limit {
     pub(crate) signalling: f64,
     /// CPU seconds of one RTP packet of 172 bytes that leaves a connected socket.
     pub(crate) packet: f64,
+    /// What becomes of gaps of 20 ms between the wakings of a thread that only sleeps: the 99th percentile in ms.
+    pub(crate) gap_p99_ms: f64,
+    /// The same, the 99.9th.
+    pub(crate) gap_p999_ms: f64,
 }
 
-/// Measures both loops, on the processor on which the server will run.
+/// Measures the loops, on the processor on which the server will run.
 pub(crate) fn measure(folder: &Path, rate: u32) -> Result<Limit> {
     let mut bare = Bare::start("answer")?;
     let port: u16 = bare.word()?.parse().context("the bare loop names its port")?;
@@ -43,31 +50,35 @@ pub(crate) fn measure(folder: &Path, rate: u32) -> Result<Limit> {
     let signalling = (usage(bare.child.id())?.cpu_seconds - before) / f64::from(calls) * 1000.0;
 
     let packet = Bare::start("send")?.word()?.parse().context("the bare loop names the cost of a packet")?;
-    Ok(Limit { signalling, packet })
+    let mut sleeper = Bare::start("sleep")?;
+    let mut gap = || sleeper.word()?.parse().context("the bare loop names its gaps");
+    let (gap_p99_ms, gap_p999_ms) = (gap()?, gap()?);
+    Ok(Limit { signalling, packet, gap_p99_ms, gap_p999_ms })
 }
 
 /// This program once more, as a bare loop on the first processor.
 struct Bare {
     child: Child,
+    output: BufReader<ChildStdout>,
 }
 
 impl Bare {
     fn start(task: &str) -> Result<Self> {
-        let child = Command::new("taskset")
+        let mut child = Command::new("taskset")
             .args(["-c", "0"])
             .arg(std::env::current_exe()?)
             .args(["bare-loop", task])
             .stdout(Stdio::piped())
             .spawn()
             .context("starting the bare loop")?;
-        Ok(Self { child })
+        let output = BufReader::new(child.stdout.take().context("its output is piped")?);
+        Ok(Self { child, output })
     }
 
-    /// The line that it prints.
+    /// The next line that it prints.
     fn word(&mut self) -> Result<String> {
         let mut line = String::new();
-        let output = self.child.stdout.as_mut().context("its output is piped")?;
-        BufReader::new(output).read_line(&mut line)?;
+        self.output.read_line(&mut line)?;
         Ok(line.trim().to_owned())
     }
 }
@@ -86,6 +97,8 @@ pub(crate) enum BareLoop {
     Answer,
     /// Sends packets and prints what one costs.
     Send,
+    /// Sleeps until one millisecond after the other and prints what becomes of gaps of 20 ms.
+    Sleep,
 }
 
 /// Runs the loop; the first kind never returns.
@@ -93,6 +106,10 @@ pub(crate) fn run(task: BareLoop) -> Result<()> {
     match task {
         BareLoop::Answer => answer(),
         BareLoop::Send => send(),
+        BareLoop::Sleep => {
+            wake();
+            Ok(())
+        }
     }
 }
 
@@ -151,3 +168,22 @@ fn send() -> Result<()> {
 }
 
 const PACKETS: u32 = 200_000;
+
+/// What the clock and the host of the machine do to a pacing thread that has nothing to send.
+fn wake() {
+    let begin = Instant::now();
+    let mut woken = Vec::new();
+    for step in 1..=WAKINGS {
+        sleep((begin + STEP * step).saturating_duration_since(Instant::now()));
+        woken.push(begin.elapsed());
+    }
+    let gaps = woken.iter().zip(&woken[FRAME_STEPS..]).map(|(from, to)| (*to - *from).as_secs_f64() * 1000.0);
+    let mut gaps: Vec<f64> = gaps.collect();
+    gaps.sort_by(f64::total_cmp);
+    println!("{}\n{}", percentile(&gaps, 0.99), percentile(&gaps, 0.999));
+}
+
+const STEP: Duration = Duration::from_millis(1);
+/// Steps in a frame of 20 ms.
+const FRAME_STEPS: usize = 20;
+const WAKINGS: u32 = 10_000;

@@ -1,4 +1,5 @@
-//! What a process and its children cost: CPU seconds and memory as the kernel counts them.
+//! What a process and its children cost: CPU seconds and memory as the kernel counts them; and what the host of a virtual
+//! machine takes away from it.
 
 use std::fs;
 
@@ -54,4 +55,13 @@ fn usage_of_one(pid: u32) -> Result<Usage> {
         .and_then(|word| word.parse().ok())
         .ok_or_else(|| anyhow!("smaps_rollup of process {pid} has no Pss line"))?;
     Ok(Usage { cpu_seconds: nanoseconds as f64 / 1e9, memory_kb })
+}
+
+/// Seconds that the host has taken from the first processor so far (`steal` in `/proc/stat`, in ticks of 10 ms).
+pub(crate) fn stolen_seconds() -> Result<f64> {
+    let text = fs::read_to_string("/proc/stat")?;
+    let line =
+        text.lines().find(|line| line.starts_with("cpu0 ")).context("/proc/stat has no first processor")?;
+    let ticks = line.split_whitespace().nth(8).context("/proc/stat does not count what is stolen")?;
+    Ok(ticks.parse::<f64>()? / 100.0)
 }
