@@ -82,6 +82,8 @@ impl Load {
                 "1000",
             ])
             .args(["-timeout", &format!("{}s", self.patience.as_secs()), "-trace_logs", "-log_file"])
+            // After its time sipp still waits for the calls that are up: one whose response was lost would wait for ever.
+            .args(["-recv_timeout", &self.patience.as_millis().to_string()])
             .arg(folder.join("calls.log"))
             .args(["-trace_stat", "-stf"])
             .arg(folder.join("stat.csv"))
