@@ -225,13 +225,14 @@ impl Pacer {
     }
 
     /// Gives a slot its place here.
-    pub(super) fn house(&mut self, slot: Box<Slot>) {
+    pub(super) fn house(&mut self, mut slot: Box<Slot>) {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.tenants.push(0);
             self.slots.len() as u32 - 1
         });
-        if let Some(due) = slot.stream.poll_timeout() {
+        slot.due = slot.stream.poll_timeout();
+        if let Some(due) = slot.due {
             self.wheel.insert(due, Key { slot: index, tenant: self.tenants[index as usize] });
         }
         self.by_id.insert(slot.id, index);
@@ -240,7 +241,11 @@ impl Pacer {
 
     /// Takes a slot from its place.
     pub(super) fn vacate(&mut self, index: u32) -> Option<Box<Slot>> {
-        let slot = self.slots[index as usize].take()?;
+        let mut slot = self.slots[index as usize].take()?;
+        if let Some(due) = slot.due.take() {
+            // Left there it would wake the thread for nobody.
+            self.wheel.remove(due, Key { slot: index, tenant: self.tenants[index as usize] });
+        }
         self.tenants[index as usize] = self.tenants[index as usize].wrapping_add(1);
         self.free.push(index);
         self.by_id.remove(&slot.id);
@@ -331,7 +336,8 @@ impl Pacer {
         while slot.stream.poll_timeout().is_some_and(|due| due <= now) {
             slot.visit(now, &mut self.buffer[..], &mut self.metrics);
         }
-        if let Some(due) = slot.stream.poll_timeout() {
+        slot.due = slot.stream.poll_timeout();
+        if let Some(due) = slot.due {
             self.wheel.insert(due, key);
         }
         if slot.is_abandoned() {

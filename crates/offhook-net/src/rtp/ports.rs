@@ -67,9 +67,10 @@ impl PortPool {
             // A mark is a wish: a system that does not grant it still carries the call.
             let _ = if address.is_ipv4() { socket.set_tos_v4(class) } else { socket.set_tclass_v6(class) };
         }
-        socket.set_nonblocking(true)?;
         socket.bind(&SockAddr::from(address))?;
-        Ok(UdpSocket::from_std(socket.into()))
+        let socket = std::net::UdpSocket::from(socket);
+        socket.set_nonblocking(true)?;
+        Ok(UdpSocket::from_std(socket))
     }
 }
 

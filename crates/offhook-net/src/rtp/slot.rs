@@ -37,6 +37,8 @@ pub(super) struct Slot {
     pub(super) has_moved: bool,
     /// The room in which the stream is.
     pub(super) room: Option<RoomId>,
+    /// For when the stream stands in its thread's wheel.
+    pub(super) due: Option<Instant>,
     /// Visits until the counts are published again.
     publish_in: u8,
     connected: Option<SocketAddr>,
@@ -64,6 +66,7 @@ impl Slot {
             home,
             has_moved: false,
             room: None,
+            due: None,
             publish_in: 0,
             connected: None,
             watched: false,

@@ -43,6 +43,23 @@ impl Wheel {
         self.occupied[index / 64] |= 1 << (index % 64);
     }
 
+    /// Takes out a key that was put in for `at`. One that has come out already, or that was due beyond the wheel's
+    /// reach, is not found: it comes out in its time and means nobody.
+    pub(super) fn remove(&mut self, at: Instant, key: Key) {
+        let due = self.bucket_at_or_after(at);
+        if !(self.next..self.next + BUCKETS as u64).contains(&due) {
+            return;
+        }
+        let index = (due % BUCKETS as u64) as usize;
+        let bucket = &mut self.buckets[index];
+        if let Some(place) = bucket.iter().position(|each| *each == key) {
+            bucket.swap_remove(place);
+        }
+        if bucket.is_empty() {
+            self.occupied[index / 64] &= !(1 << (index % 64));
+        }
+    }
+
     /// Takes the oldest bucket that is due at `now`: the time it was due, and its keys, which are to be given back
     /// with [`Wheel::put_back`].
     pub(super) fn take_due(&mut self, now: Instant) -> Option<(Instant, Vec<Key>)> {
@@ -155,6 +172,32 @@ mod tests {
         let mut wheel = Wheel::new(epoch);
         wheel.insert(epoch + Duration::from_micros(1_001), key(1));
         assert_eq!(wheel.next_due(), Some(epoch + Duration::from_micros(1_500)));
+    }
+
+    #[test]
+    fn a_key_that_was_taken_out_wakes_nobody() {
+        let epoch = Instant::now();
+        let mut wheel = Wheel::new(epoch);
+        let at = epoch + Duration::from_millis(4);
+        wheel.insert(at, key(1));
+        wheel.insert(at, key(2));
+        wheel.remove(at, key(1));
+        assert_eq!(due(&mut wheel, at), [2]);
+        wheel.insert(at + Duration::from_millis(4), key(3));
+        wheel.remove(at + Duration::from_millis(4), key(3));
+        assert_eq!(wheel.next_due(), None);
+    }
+
+    #[test]
+    fn a_key_that_has_come_out_cannot_be_taken_out() {
+        let epoch = Instant::now();
+        let mut wheel = Wheel::new(epoch);
+        let at = epoch + Duration::from_millis(4);
+        wheel.insert(at, key(1));
+        assert_eq!(due(&mut wheel, at), [1]);
+        wheel.insert(at + BUCKET * BUCKETS as u32, key(2));
+        wheel.remove(at, key(2));
+        assert_eq!(due(&mut wheel, at + BUCKET * BUCKETS as u32), [2]);
     }
 
     #[test]
