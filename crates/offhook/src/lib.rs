@@ -57,6 +57,7 @@ mod admission;
 mod answer;
 mod answer_machine;
 mod app;
+mod arguments;
 mod call;
 mod call_id;
 pub mod caller;

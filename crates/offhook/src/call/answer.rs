@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use offhook_media::{CodecList, JobId};
+use offhook_media::JobId;
 use offhook_sip::{Headers, StatusCode};
 use tokio::sync::oneshot;
 
 use super::session::{NoMedia, Session};
 use super::{Channel, Context, Control, Ending, header_lines};
 use crate::answer::{Answer, AnswerError, NoCommonCodec};
+use crate::arguments::Arguments;
 use crate::command::Ticket;
-use crate::error::{BadArgument, Fault, Operation, WrongState};
+use crate::error::{Fault, Operation, WrongState};
 use crate::header::HeaderField;
 use crate::state::State;
 
@@ -134,18 +135,8 @@ impl Channel {
         if !AnswerError::ALLOWED.contains(&state) {
             return Err(AnswerError::WrongState(wrong));
         }
-        let codecs = match &answer.codecs {
-            Some(list) => Some(CodecList::parse(list).map_err(|error| {
-                AnswerError::Argument(BadArgument {
-                    operation: Operation::Answer,
-                    state,
-                    name: "codecs",
-                    value: format!("{list:?}"),
-                    accepted: error.to_string(),
-                })
-            })?),
-            None => None,
-        };
+        let arguments = Arguments { operation: Operation::Answer, state };
+        let codecs = arguments.codecs(answer.codecs.as_deref()).map_err(AnswerError::Argument)?;
         if let Some(own) = self.own_codecs(cx, codecs) {
             self.codecs = Some(own);
         }

@@ -12,6 +12,7 @@ use offhook_sip::StatusCode;
 use super::dial::DialControl;
 use super::session::Session;
 use super::{Channel, Context, Control, Ending};
+use crate::arguments::{Arguments, DIGITS};
 use crate::clip::ClipSource;
 use crate::command::{Ticket, Until};
 use crate::conference::{
@@ -22,7 +23,6 @@ use crate::details::Direction;
 use crate::dial::DialError;
 use crate::error::{BadArgument, Fault, MakesNoCalls, Operation, Unplayable, WrongState};
 use crate::playable::{MediaError, PlayableMedia, Source};
-use crate::seconds;
 use crate::settings::silence_policy;
 use crate::shared::{Identity, Media};
 use crate::state::State;
@@ -132,25 +132,20 @@ impl Channel {
             let reason = "the instance of this channel has ended";
             return Err(ConferenceCallError::Fault(Fault { operation, state, reason }));
         }
-        let argument = |name, value: String, accepted: &str| {
-            let accepted = accepted.to_owned();
-            ConferenceCallError::Argument(BadArgument { operation, state, name, value, accepted })
-        };
+        let arguments = Arguments { operation, state };
         let ConferenceCall { room, talker, lifetime, media, seconds_timeout } = conference;
         if !is_room_name(room) {
             let accepted = "1 to 47 ASCII letters and digits";
-            return Err(argument("conference_room_name", format!("{room:?}"), accepted));
+            let bad = arguments.refuse("conference_room_name", format_args!("{room:?}"), accepted);
+            return Err(ConferenceCallError::Argument(bad));
         }
-        let limit = match *seconds_timeout {
-            Some(given) => Some(seconds::duration(given).ok_or_else(|| {
-                argument("seconds_timeout", given.to_string(), "0 or more seconds, or None")
-            })?),
-            None => None,
-        };
+        let limit =
+            arguments.limit("seconds_timeout", *seconds_timeout).map_err(ConferenceCallError::Argument)?;
         let keys = media.mute.iter().flat_map(|keys| [("mute", keys.mute), ("unmute", keys.unmute)]);
         for (name, digit) in keys.chain(media.exit_digit.map(|digit| ("exit_on_dtmf_digit", digit))) {
             if !DIGITS.contains(digit) {
-                return Err(argument(name, format!("{digit:?}"), "one digit of 0-9 A-D * #"));
+                let bad = arguments.refuse(name, format_args!("{digit:?}"), "one digit of 0-9 A-D * #");
+                return Err(ConferenceCallError::Argument(bad));
             }
         }
         let sounds = self
@@ -400,5 +395,3 @@ fn as_dial_error(error: ConferenceCallError) -> DialError {
 
 /// The codec of streams whose far end is a room.
 const ROOM_CODEC: Codec = Codec::G711A;
-/// The digits of a telephone.
-const DIGITS: &str = "0123456789ABCD*#";

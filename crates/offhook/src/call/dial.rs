@@ -13,12 +13,13 @@ use offhook_sip::{Flow, Headers, Host, NameAddr, Outgoing, StatusCode, Text, Uri
 use super::incoming::address;
 use super::session::NoMedia;
 use super::{Channel, Context, Control, Ending, LoadId, header_lines};
+use crate::arguments::Arguments;
 use crate::channels::ChannelRef;
 use crate::command::{Ticket, Until};
 use crate::destination::Destination;
 use crate::details::Direction;
 use crate::dial::{Dial, DialError, DialReply, LiveSpeakerDetection, WaitForAnswerError, WaitReply};
-use crate::error::{BadArgument, Fault, MakesNoCalls, Operation, WrongState};
+use crate::error::{Fault, MakesNoCalls, Operation, WrongState};
 use crate::seconds;
 use crate::shared::Identity;
 use crate::state::State;
@@ -301,22 +302,13 @@ impl Channel {
             let reason = "the instance of this channel has ended";
             return Err(DialError::Fault(Fault { operation, state, reason }));
         }
+        let arguments = Arguments { operation, state };
         let argument = |name, value: String, accepted: String| {
-            DialError::Argument(BadArgument { operation, state, name, value, accepted })
+            DialError::Argument(arguments.refuse(name, value, accepted))
         };
-        let limit = match dial.seconds_timeout.filter(|_| operation == Operation::Call) {
-            Some(given) => Some(seconds::duration(given).ok_or_else(|| {
-                argument("seconds_timeout", given.to_string(), "0 or more seconds, or None".to_owned())
-            })?),
-            None => None,
-        };
-        let codecs = match &dial.codecs {
-            Some(list) => Some(
-                CodecList::parse(list)
-                    .map_err(|error| argument("codecs", format!("{list:?}"), error.to_string()))?,
-            ),
-            None => None,
-        };
+        let limit = dial.seconds_timeout.filter(|_| operation == Operation::Call);
+        let limit = arguments.limit("seconds_timeout", limit).map_err(DialError::Argument)?;
+        let codecs = arguments.codecs(dial.codecs.as_deref()).map_err(DialError::Argument)?;
         if dial.live_speaker.is_some() && !DETECTION_MS.contains(&dial.lsd_timeout_ms) {
             let accepted = format!("{} to {} milliseconds", DETECTION_MS.start(), DETECTION_MS.end());
             return Err(argument("lsd_timeout_milliseconds", dial.lsd_timeout_ms.to_string(), accepted));
@@ -359,17 +351,8 @@ impl Channel {
         if !allowed.contains(&state) {
             return Err(WaitForAnswerError::WrongState(WrongState { operation, state, allowed }));
         }
-        let Some(given) = seconds_timeout else { return Ok(None) };
-        let limit = seconds::duration(given).ok_or_else(|| {
-            WaitForAnswerError::Argument(BadArgument {
-                operation,
-                state,
-                name: "seconds_timeout",
-                value: given.to_string(),
-                accepted: "0 or more seconds, or None".to_owned(),
-            })
-        })?;
-        Ok(Some(limit))
+        let arguments = Arguments { operation, state };
+        arguments.limit("seconds_timeout", seconds_timeout).map_err(WaitForAnswerError::Argument)
     }
 
     /// Sends the INVITE with our offer.

@@ -6,12 +6,12 @@ use offhook_media::{DigitCarrier, StreamCommand};
 use tokio::sync::oneshot;
 
 use super::{Channel, Context};
+use crate::arguments::Arguments;
 use crate::command::{DigitsCommand, Ticket};
 use crate::digits::{DigitsCause, DigitsError, GetDigits};
 use crate::dtmf_player::{DtmfPlayError, DtmfPlayerCause};
 use crate::error::{BadArgument, Busy, Operation, WrongState};
 use crate::player::{PlayerCause, PlayerState};
-use crate::seconds;
 use crate::shared::ChannelEvent;
 use crate::state::State;
 
@@ -223,21 +223,12 @@ impl Channel {
         if self.digits.collection.is_some() {
             return Err(DigitsError::Busy(Busy { operation, state, running: operation }));
         }
-        let time = |name, given: Option<f64>| match given {
-            None => Ok(None),
-            Some(given) => seconds::duration(given).map(Some).ok_or_else(|| {
-                let (value, accepted) = (given.to_string(), "0 or more seconds, or None".to_owned());
-                DigitsError::Argument(BadArgument { operation, state, name, value, accepted })
-            }),
-        };
+        let arguments = Arguments { operation, state };
+        let time = |name, given| arguments.limit(name, given).map_err(DigitsError::Argument);
         let predigits = time("seconds_predigits_timeout", wanted.seconds_predigits_timeout)?;
         let interdigit = time("seconds_interdigit_timeout", wanted.seconds_interdigit_timeout)?;
         let whole = time("seconds_timeout", wanted.seconds_timeout)?;
-        if !wanted.end.chars().all(|digit| DIGITS.contains(digit)) {
-            let (value, accepted) = (format!("{:?}", wanted.end), "digits of 0-9 A-D * #".to_owned());
-            let bad = BadArgument { operation, state, name: "end", value, accepted };
-            return Err(DigitsError::Argument(bad));
-        }
+        arguments.digits("end", &wanted.end).map_err(DigitsError::Argument)?;
         let (count, end) = (wanted.count, wanted.end.clone());
         Ok(move |reply| Collection {
             ticket,
@@ -315,8 +306,6 @@ impl Channel {
     }
 }
 
-/// What a key can be.
-pub(super) const DIGITS: &str = "0123456789ABCD*#";
 /// What can be sent (DTMF-14).
 const SENDABLE: &str = "0123456789ABCD*#,";
 /// Commas count (DTMF-16).

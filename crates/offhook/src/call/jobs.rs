@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use offhook_media::{Clip, JobId, PlayEnd, StreamCommand};
 use tokio::sync::oneshot;
 
-use super::dtmf::DIGITS;
 use super::session::{Session, next_job};
 use super::{Channel, Context, Load, LoadId};
+use crate::arguments::Arguments;
 use crate::clip::{ClipRequest, ClipSource};
 use crate::command::{Ticket, Until};
-use crate::error::{BadArgument, Busy, Fault, Operation, Unplayable, WrongState};
+use crate::error::{Busy, Fault, Operation, Unplayable, WrongState};
 use crate::playable::{MediaError, Source};
 use crate::player::{Play, PlayError, Player, PlayerCause, PlayerState, SeekError};
 use crate::ring::Ringtone;
@@ -203,8 +203,8 @@ impl Channel {
     ) -> Result<bool, SeekError> {
         let (operation, state) = (Operation::Seek, self.state());
         let Some(to) = seconds::duration(to) else {
-            let (name, value, accepted) = ("seconds", to.to_string(), "0 or more seconds".to_owned());
-            return Err(SeekError::Argument(BadArgument { operation, state, name, value, accepted }));
+            let arguments = Arguments { operation, state };
+            return Err(SeekError::Argument(arguments.refuse("seconds", to, "0 or more seconds")));
         };
         match self.runs(player) {
             Some(job) if job.spoken => Err(SeekError::Spoken(Fault {
@@ -321,21 +321,11 @@ impl Channel {
             return Err(PlayError::Busy(Busy { operation, state, running }));
         }
 
-        let argument = |name, value: String, accepted: &str| {
-            let accepted = accepted.to_owned();
-            PlayError::Argument(BadArgument { operation, state, name, value, accepted })
-        };
-        let limit = match play.seconds_timeout {
-            Some(given) => Some(seconds::duration(given).ok_or_else(|| {
-                argument("seconds_timeout", given.to_string(), "0 or more seconds, or None")
-            })?),
-            None => None,
-        };
+        let arguments = Arguments { operation, state };
+        let limit = arguments.limit("seconds_timeout", play.seconds_timeout).map_err(PlayError::Argument)?;
         let barge_in = match play.barge_in_digits.as_deref() {
             Some(digits) if !digits.is_empty() => {
-                if !digits.chars().all(|digit| DIGITS.contains(digit)) {
-                    return Err(argument("barge_in_digits", format!("{digits:?}"), "digits of 0-9 A-D * #"));
-                }
+                arguments.digits("barge_in_digits", digits).map_err(PlayError::Argument)?;
                 BargeIn::Digits(digits.to_owned())
             }
             _ if play.barge_in => BargeIn::AnyDigit,
@@ -350,7 +340,8 @@ impl Channel {
                 Source::Text(text) => ClipSource::Text(text.to_owned()),
             },
             Ringtone::Invalid(reason) => {
-                return Err(argument("file_to_play", reason.clone(), "a file name or a PlayableMedia"));
+                let bad = arguments.refuse("file_to_play", reason, "a file name or a PlayableMedia");
+                return Err(PlayError::Argument(bad));
             }
         };
         let spoken = matches!(source, ClipSource::Text(_));

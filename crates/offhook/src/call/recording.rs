@@ -6,19 +6,18 @@ use std::time::{Duration, Instant};
 use offhook_media::recorder::{RecordEnd, RecordSettings};
 use offhook_media::{Clip, Codec, JobId, StreamCommand, StreamEvent, measure};
 
-use super::dtmf::DIGITS;
 use super::jobs::{Owner, PlayOrder};
 use super::session::next_job;
 use super::{Channel, Context};
+use crate::arguments::Arguments;
 use crate::command::{Command, RecorderCommand, Ticket, Until};
-use crate::error::{BadArgument, Busy, Operation, Unplayable, WrongState};
+use crate::error::{Busy, Operation, Unplayable, WrongState};
 use crate::file_name;
 use crate::playable::MediaError;
 use crate::recorder::{
     Finish, Record, RecordError, RecordReply, RecorderCause, RecorderState, RecorderStatus, RecordingFile,
     Writer,
 };
-use crate::seconds;
 use crate::shared::ChannelEvent;
 use crate::state::State;
 
@@ -214,28 +213,19 @@ impl Channel {
         {
             return Err(RecordError::Busy(Busy { operation, state, running }));
         }
-        let argument = |name, value: String, accepted: &str| {
-            let accepted = accepted.to_owned();
-            RecordError::Argument(BadArgument { operation, state, name, value, accepted })
-        };
+        let arguments = Arguments { operation, state };
         let unwritable = |error| RecordError::Media(Unplayable { operation, state, error });
         file_name::check(&record.file).map_err(unwritable)?;
         if record.encrypted {
             return Err(unwritable(MediaError::EncryptedRecording));
         }
-        if !record.barge_in_digits.chars().all(|digit| DIGITS.contains(digit)) {
-            let given = format!("{:?}", record.barge_in_digits);
-            return Err(argument("barge_in_digits", given, "digits of 0-9 A-D * #"));
-        }
-        let limit = match record.seconds_timeout {
-            Some(given) => Some(seconds::duration(given).ok_or_else(|| {
-                argument("seconds_timeout", given.to_string(), "0 or more seconds, or None")
-            })?),
-            None => None,
-        };
+        arguments.digits("barge_in_digits", &record.barge_in_digits).map_err(RecordError::Argument)?;
+        let limit =
+            arguments.limit("seconds_timeout", record.seconds_timeout).map_err(RecordError::Argument)?;
         let max_duration = match record.max_duration_ms {
             Some(0) => {
-                return Err(argument("milliseconds_max_duration", "0".to_owned(), "1 or more, or None"));
+                let bad = arguments.refuse("milliseconds_max_duration", 0, "1 or more, or None");
+                return Err(RecordError::Argument(bad));
             }
             other => other.map(Duration::from_millis),
         };

@@ -9,12 +9,12 @@ use tokio::sync::oneshot;
 use super::jobs::{Owner, PlayOrder};
 use super::session::{NoMedia, Proposal, Session};
 use super::{Channel, Context, Control, LoadId, Signalled};
+use crate::arguments::Arguments;
 use crate::clip::{ClipRequest, ClipSource};
 use crate::command::Ticket;
 use crate::error::{BadArgument, Fault, Operation, Unplayable, WrongState};
 use crate::playable::{MediaError, Source};
 use crate::ring::{Ring, RingError, RingTime, Ringtone};
-use crate::seconds;
 use crate::state::State;
 
 pub(super) type RingReply = oneshot::Sender<Result<State, RingError>>;
@@ -213,22 +213,13 @@ impl Channel {
             return Err(RingError::WrongState(wrong));
         }
 
-        let argument = |name, value: String, accepted: String| {
-            RingError::Argument(BadArgument { operation: Operation::Ring, state, name, value, accepted })
-        };
+        let arguments = Arguments { operation: Operation::Ring, state };
         let time = match ring.time {
             RingTime::UntilItEnds => None,
-            RingTime::Seconds(given) => Some(seconds::duration(given).ok_or_else(|| {
-                argument("seconds_ringtime", given.to_string(), "0 or more seconds, or None".to_owned())
-            })?),
+            RingTime::Seconds(given) => Some(given),
         };
-        let codecs = match &ring.codecs {
-            Some(list) => Some(
-                CodecList::parse(list)
-                    .map_err(|error| argument("codecs", format!("{list:?}"), error.to_string()))?,
-            ),
-            None => None,
-        };
+        let time = arguments.limit("seconds_ringtime", time).map_err(RingError::Argument)?;
+        let codecs = arguments.codecs(ring.codecs.as_deref()).map_err(RingError::Argument)?;
         let codecs = self.own_codecs(cx, codecs);
         let list = codecs.clone().unwrap_or_else(|| self.codec_list(cx).clone());
 

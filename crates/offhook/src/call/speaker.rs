@@ -8,11 +8,11 @@ use tokio::sync::oneshot;
 
 use super::{Channel, Context, Control};
 use crate::answer_machine::{AnswerMachine, AnswerMachineError};
+use crate::arguments::Arguments;
 use crate::command::Ticket;
 use crate::details::FarEndType;
 use crate::dial::LiveSpeakerDetection;
-use crate::error::{BadArgument, Busy, Operation, WrongState};
-use crate::seconds;
+use crate::error::{Busy, Operation, WrongState};
 use crate::state::State;
 
 pub(crate) type MachineReply = oneshot::Sender<Result<bool, AnswerMachineError>>;
@@ -128,14 +128,10 @@ impl Channel {
         if self.speaker.machine.is_some() {
             return Err(AnswerMachineError::Busy(Busy { operation, state, running: operation }));
         }
-        let limit = match machine.seconds_timeout {
-            Some(given) => Some(seconds::duration(given).ok_or_else(|| {
-                let (name, value) = ("seconds_timeout", given.to_string());
-                let accepted = "0 or more seconds, or None".to_owned();
-                AnswerMachineError::Argument(BadArgument { operation, state, name, value, accepted })
-            })?),
-            None => None,
-        };
+        let arguments = Arguments { operation, state };
+        let limit = arguments
+            .limit("seconds_timeout", machine.seconds_timeout)
+            .map_err(AnswerMachineError::Argument)?;
         let ms = |ms: u32| Duration::from_millis(ms.into());
         Ok(MachineSettings {
             min_beep: ms(machine.min_beep_ms),

@@ -7,6 +7,7 @@ use offhook_media::Clip;
 use super::connection::Side;
 use super::jobs::{Owner, PlayOrder};
 use super::{Channel, Context, Control, Ending, Load, LoadId, Post, conference, dial};
+use crate::arguments::Arguments;
 use crate::channels::ChannelRef;
 use crate::clip::{ClipRequest, ClipSource};
 use crate::command::Ticket;
@@ -14,9 +15,8 @@ use crate::conference::{ConferenceCallError, PartyId};
 use crate::destination::Destination;
 use crate::details::Direction;
 use crate::dial::{Dial, DialError};
-use crate::error::{BadArgument, Busy, Operation, Unplayable, WrongState};
+use crate::error::{Busy, Operation, Unplayable, WrongState};
 use crate::playable::MediaError;
-use crate::seconds;
 use crate::state::State;
 use crate::transfer::{
     RetrieveCallError, RetrieveCallReply, TransferCause, TransferError, TransferOrder, TransferPlan,
@@ -343,9 +343,9 @@ impl Channel {
         if let Some(running) = engaged {
             return Err(TransferError::Busy(Busy { operation, state, running }));
         }
+        let arguments = Arguments { operation, state };
         let argument = |name, value: String, accepted: &str| {
-            let accepted = accepted.to_owned();
-            TransferError::Argument(BadArgument { operation, state, name, value, accepted })
+            TransferError::Argument(arguments.refuse(name, value, accepted))
         };
         if other.state() != State::Idle {
             let accepted = "an idle channel of this instance";
@@ -361,12 +361,8 @@ impl Channel {
         if dial.to.is_empty() {
             return Err(argument("call_to", "empty".to_owned(), "an address to call"));
         }
-        let limit = match dial.seconds_timeout {
-            Some(given) => Some(seconds::duration(given).ok_or_else(|| {
-                argument("seconds_timeout", given.to_string(), "0 or more seconds, or None")
-            })?),
-            None => None,
-        };
+        let limit =
+            arguments.limit("seconds_timeout", dial.seconds_timeout).map_err(TransferError::Argument)?;
         let ringback = self
             .ringback_source(ringback_tone.as_deref())
             .map_err(|error| TransferError::Media(Unplayable { operation, state, error }))?;
@@ -412,17 +408,8 @@ impl Channel {
         if let Some(busy) = self.busy(operation) {
             return Err(RetrieveCallError::Busy(busy));
         }
-        let Some(given) = seconds_timeout else { return Ok(None) };
-        let limit = seconds::duration(given).ok_or_else(|| {
-            RetrieveCallError::Argument(BadArgument {
-                operation,
-                state,
-                name: "seconds_timeout",
-                value: given.to_string(),
-                accepted: "0 or more seconds, or None".to_owned(),
-            })
-        })?;
-        Ok(Some(limit))
+        let arguments = Arguments { operation, state };
+        arguments.limit("seconds_timeout", seconds_timeout).map_err(RetrieveCallError::Argument)
     }
 
     /// The call of this channel ends because the channel that it serves wants it to.
