@@ -1,1 +1,4 @@
-"""Tests against independent peers: sipp as a user agent, baresip as a softphone, tshark as the judge."""
+"""Tests against independent peers.
+
+sipp is a user agent, baresip and Linphone are softphones, Kamailio is registrar and proxy, tshark the judge.
+"""

@@ -19,12 +19,14 @@ Serve = Callable[..., Offhook]
 def capture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Capture]:
     """The capture of the whole run; a peer that is not installed fails the run instead of passing by."""
     missing = [
-        program for program in ("sipp", "baresip", "tshark", "dumpcap") if shutil.which(program) is None
+        program
+        for program in ("sipp", "baresip", "kamailio", "linphonec", "tshark", "dumpcap")
+        if shutil.which(program) is None
     ]
     if missing:
         pytest.exit(
             f"missing: {', '.join(missing)}; "
-            "install them with `apt-get install sip-tester baresip-core tshark`",
+            "install them with `apt-get install sip-tester baresip-core kamailio linphone-cli tshark`",
             3,
         )
     capture = Capture(tmp_path_factory.mktemp("capture") / "run.pcapng")

@@ -37,7 +37,10 @@ def free_port() -> int:
 
 
 class Offhook:
-    """A running server; a context manager.  `application` is the text of the application file."""
+    """A running server; a context manager.
+
+    `application` is the text of the application file, or the texts of several by their names.
+    """
 
     #: SIP ports of every server of this run: the dissection test decodes them as SIP.
     sip_ports: ClassVar[list[int]] = []
@@ -45,19 +48,25 @@ class Offhook:
     rtp_ranges: ClassVar[list[tuple[int, int]]] = []
     _next_rtp = 21000
 
-    def __init__(self, folder: Path, application: str, *arguments: str) -> None:
+    def __init__(self, folder: Path, application: str | dict[str, str], *arguments: str) -> None:
         self.port = free_port()
         self.folder = folder
         self.log = folder / "server.log"
         self.records = folder / "Logs" / "UAS_ADR.log"
-        (folder / "app.py").write_text(application)
+        served = "app.py" if isinstance(application, str) else "."
+        if isinstance(application, str):
+            (folder / served).write_text(application)
+        else:
+            (folder / "Applications").mkdir()
+            for name, text in application.items():
+                (folder / "Applications" / f"{name}.py").write_text(text)
         low = Offhook._next_rtp
         Offhook._next_rtp += 100
         high = low + 99
         Offhook.sip_ports.append(self.port)
         Offhook.rtp_ranges.append((low, high))
         self._command = [
-            str(binary()), "serve", "app.py",
+            str(binary()), "serve", served,
             "--sip", f"{LOOPBACK}:{self.port}",
             "--rtp-ports", f"{low}-{high}",
             *arguments,

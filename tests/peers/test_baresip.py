@@ -1,16 +1,13 @@
-"""Calls by baresip, a softphone that a user might have: it calls, hears, records and hangs up."""
+"""Calls by baresip: it calls, hears, records and hangs up."""
 
 from __future__ import annotations
 
-import array
-import math
-import subprocess
 import time
-import wave
 from pathlib import Path
 
+from .baresip import Baresip
 from .conftest import Serve
-from .server import LOOPBACK, free_port
+from .sound import seconds_of
 
 TONE_THEN_ANSWER_THEN_TONE = """
 def main(channel):
@@ -33,72 +30,6 @@ def main(channel):
     channel.FilePlayer.say("Good morning. This sentence is heard by a softphone.")
     channel.wait_for_idle(20)
 """
-
-MODULES = "/usr/lib/baresip/modules"
-
-
-class Baresip:
-    """A softphone without a sound card: it sends a file, and stores what it hears."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        silence = folder / "silence.wav"
-        with wave.open(str(silence), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(8000)
-            file.writeframes(bytes(2 * 8000 * 20))
-        (folder / "config").write_text(
-            f"sip_listen {LOOPBACK}:{free_port()}\n"
-            f"audio_path {folder}\n"
-            f"audio_source aufile,{silence}\n"
-            f"audio_player aufile,{folder / 'player.wav'}\n"
-            f"audio_alert aufile,{folder / 'alert.wav'}\n"
-            "ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n"
-            f"rtp_ports {free_port()}-65000\nrtcp_mux no\n"
-            f"module_path {MODULES}\n"
-            "module account.so\nmodule g711.so\nmodule aufile.so\nmodule sndfile.so\nmodule menu.so\n"
-            f"snd_path {folder}\n"
-        )
-        (folder / "accounts").write_text(f"<sip:softphone@{LOOPBACK}>;regint=0;audio_codecs=PCMA/8000/1\n")
-        (folder / "contacts").write_text("")
-
-    def call(self, port: int, seconds: int) -> str:
-        """Dials, stays for at most `seconds`, hangs up, and returns what the softphone printed."""
-        command = [
-            "baresip", "-4", "-f", str(self.folder), "-t", str(seconds),
-            "-e", f"/dial sip:service@{LOOPBACK}:{port}",
-        ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 20, check=False)
-        return done.stdout + done.stderr
-
-    def heard(self) -> tuple[int, array.array[int]]:
-        """The sampling rate and the samples of what came from the far end."""
-        files = sorted(self.folder.glob("dump-*-dec.wav"), key=lambda file: file.stat().st_size)
-        assert files, f"the softphone recorded nothing: {[file.name for file in self.folder.iterdir()]}"
-        with wave.open(str(files[-1]), "rb") as file:
-            samples = array.array("h")
-            samples.frombytes(file.readframes(file.getnframes()))
-            return file.getframerate(), samples
-
-
-def level_dbm0(samples: array.array[int], rate: int, hertz: float) -> float:
-    """The level of one frequency: a sine of full scale is +3.14 dBm0."""
-    count = len(samples)
-    real = sum(value * math.cos(2 * math.pi * hertz * index / rate) for index, value in enumerate(samples))
-    imaginary = sum(
-        value * math.sin(2 * math.pi * hertz * index / rate) for index, value in enumerate(samples)
-    )
-    amplitude = 2 * math.hypot(real, imaginary) / count
-    return 20 * math.log10(max(amplitude, 1e-3) / 32768) + 3.14
-
-
-def seconds_of(samples: array.array[int], rate: int, hertz: float) -> float:
-    """For how long a frequency is heard at a clear level, in steps of 100 ms."""
-    step = rate // 10
-    blocks = [samples[start : start + step] for start in range(0, len(samples) - step + 1, step)]
-    return sum(0.1 for block in blocks if level_dbm0(block, rate, hertz) > -20)
 
 
 def test_a_softphone_hears_early_media_and_then_the_answered_call(serve: Serve, tmp_path: Path) -> None:
