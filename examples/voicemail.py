@@ -3,12 +3,13 @@
 The service's parameters are the owner's number or name.
 """
 
-from offhook.uas import ToneManager, TonePlayer
+from offhook.uas import Hangup, ToneManager, TonePlayer
 
 __uas_identify__ = "application"
 __uas_version__ = "1.0"
 
 NOTHING_RECORDED = -100
+CALLER_GAVE_UP = -101
 
 SILENCE = {"frequency": 0, "amplitude": 0}
 BEEP = ({"frequency": 1400, "amplitude": 13}, SILENCE, {"duration": 100, "add": "summation"})
@@ -18,11 +19,14 @@ PAUSE = (SILENCE, SILENCE, {"duration": 100, "add": "summation"})
 def main(channel, application_instance_id, file_man, my_log, application_parameters):
     owner = application_parameters
     message = f"voicemail/{owner}.wav"
-    channel.ring(1)
-    channel.answer()
-    if user_part(channel.Details.call_from) == owner:
-        return listen(channel, file_man, message)
-    return leave(channel, application_instance_id, file_man, my_log, message)
+    try:
+        channel.ring(1)
+        channel.answer()
+        if user_part(channel.Details.call_from) == owner:
+            return listen(channel, file_man, message)
+        return leave(channel, application_instance_id, file_man, my_log, message)
+    except Hangup:
+        return CALLER_GAVE_UP
 
 
 def leave(channel, application_instance_id, file_man, my_log, message):
