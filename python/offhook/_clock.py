@@ -83,6 +83,12 @@ def enter(wire: Wire, start: Message, note: Callable[[str], None]) -> None:
         _instance.set(_Instance(wire, start["instance"], start["channel"], note))
 
 
+def instance_id() -> str | None:
+    """The instance that this context belongs to; without a virtual clock there is none."""
+    instance = _instance.get()
+    return None if instance is None else instance.instance
+
+
 def enter_loop(wire: Wire, start: Message) -> None:
     """Tell the server that an instance begins as a task of the running event loop (``RUN-3``)."""
     if _virtual:

@@ -30,6 +30,8 @@ class Outcome(NamedTuple):
     """The last line of the traceback, if ``main`` raised."""
     hangup: bool = False
     """Whether it raised ``Hangup``."""
+    traceback: str | None = None
+    """The whole of it, as it was logged."""
 
 
 def arguments(
@@ -73,12 +75,13 @@ def raised(error: BaseException, form: str, log: Log) -> Outcome:
     if hangup and form == "short":
         return Outcome(0, None, True)
     try:
-        log.error("".join(traceback.format_exception(type(error), error, _below_main(error))).rstrip())
+        whole = "".join(traceback.format_exception(type(error), error, _below_main(error))).rstrip()
+        log.error(whole)
         words = traceback.format_exception_only(type(error), error)[-1].strip()
     except Exception:  # An exception whose own methods raise.
-        words = type(error).__name__
+        words = whole = type(error).__name__
         log.error(words)
-    return Outcome(NO_INTEGER, words[:1000], hangup)
+    return Outcome(NO_INTEGER, words[:1000], hangup, whole)
 
 
 def _below_main(error: BaseException) -> Any:

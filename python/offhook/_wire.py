@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from offhook import _clock
+from offhook import _clock, _probe
 from offhook._request import Known, Message, Request, T
 from offhook.errors import Error, Hangup, OffhookError
 
@@ -192,7 +192,8 @@ class Wire:
     # Writing
 
     def _request(self, method: str, params: Message, reply: Reply) -> int:
-        body = _line(f',"method":"{method}","params":', params, "}\n")
+        tail = f',"place":{_encode(_probe.place())}}}\n' if _probe.watches else "}\n"
+        body = _line(f',"method":"{method}","params":', params, tail)
         with self._lock:
             if not self._lost:
                 self._last_id += 1

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from offhook import _clock, _instance, aio, tones, uas
+from offhook import _clock, _instance, _probe, aio, tones, uas
 from offhook._application import Application, InvalidApplication, load
 from offhook._core import Channel
 from offhook._instance import Outcome
@@ -68,6 +68,7 @@ class Worker:
             "player.state": self._player_state,
             "instance.start": self._start,
             "worker.stop": self._stop,
+            "probe.where": self._where,
         }
         self._requests: dict[str, Callable[[Any, Message], None]] = {
             "worker.configure": self._configure,
@@ -150,6 +151,8 @@ class Worker:
         if not os.path.isfile(path):
             self._wire.refuse(number, _NO_SUCH_FILE, f"there is no application file {path}")
             return
+        if _probe.watches:
+            _probe.look_at(path)
         try:
             application = load(name, path)
         except InvalidApplication as error:
@@ -160,6 +163,8 @@ class Worker:
         if application.is_async:
             self._event_loop()
         self._applications[name] = application
+        if _probe.watches:
+            _probe.report(self._wire, path)
         result = {
             "ok": True,
             "form": application.form,
@@ -186,6 +191,9 @@ class Worker:
             done = self._instances == 0
         if done:
             self._wire.close()
+
+    def _where(self, _: Message) -> None:
+        self._wire.notify("probe.at", {"sites": _probe.whereabouts()})
 
     def _start(self, start: Message) -> None:
         with self._instances_lock:
@@ -256,6 +264,15 @@ class Worker:
             "exception": outcome.exception,
             "hangup": outcome.hangup,
         }
+        if _probe.watches:
+            params["traceback"] = outcome.traceback
+            params["states"] = [
+                channel.state().name
+                for channel in (
+                    self._channels.get(each) for each in (start["channel"], *start["extra_channels"])
+                )
+                if channel is not None
+            ]
 
         def ended() -> None:
             for channel in (start["channel"], *start["extra_channels"]):
@@ -312,6 +329,8 @@ def main() -> int:
         return 2
     if os.environ.pop(_clock.VARIABLE, "") == "virtual":
         _clock.make_virtual()
+    if os.environ.pop(_probe.VARIABLE, "") == "1":
+        _probe.begin()
     worker = Worker(_inherited_socket(int(value)))
     _leave_signals_to_the_server()
     try:

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::section::ServerSections;
 use crate::config::value::{parse_duration, parse_status};
+use crate::exploration::Kind;
 use crate::logs::LogOptions;
 
 const EXIT_CODES: &str = "\
@@ -25,6 +26,7 @@ Examples:
   offhook call sip:1000@127.0.0.1         call it and print what happened
   offhook start reminders                 start an outbound service of a running server
   offhook check app.py                    would it load?
+  offhook test app.py                     does it hold whatever callers do?
   offhook tones ringback.gb --wav gb.wav  hear how the United Kingdom rings";
 
 /// Programmable telephony: a few lines of Python run for every call.
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     Start(Start),
     /// Load an application as the server would, and report its form and its problems.
     Check(Check),
+    /// Explore an application by itself: every key, every hang-up, in virtual time, and report what is wrong.
+    Test(Box<Test>),
     /// Show one whole call on this machine: server, application, caller, sound and picture.
     Demo(Demo),
     /// List the tones that an application can play by name, or write one to a file.
@@ -222,6 +226,97 @@ pub(crate) struct Check {
     pub(crate) application: PathBuf,
     #[command(flatten)]
     pub(crate) python: PythonOptions,
+}
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  offhook test app.py
+  offhook test app.py --parameters 9-17 --depth 2
+  offhook test app.py --write-tests test_found.py && pytest test_found.py
+  offhook test app.py --json --ignore unheard
+
+The application runs in the real server; only network and clock are simulated, so that hours of
+telephony take seconds. What it does to files, databases and other programs is real.
+The same seed gives the same report. Exit code 1: something was found.";
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("{TEST_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Test {
+    /// The Python file of an application that takes calls.
+    #[arg(value_name = "APPLICATION")]
+    pub(crate) application: PathBuf,
+    /// The service's application_parameters.
+    #[arg(long, value_name = "TEXT", default_value = "", env = "OFFHOOK_TEST_PARAMETERS")]
+    pub(crate) parameters: String,
+    /// The service rings by itself when a call arrives.
+    #[arg(long, env = "OFFHOOK_TEST_AUTO_RING")]
+    pub(crate) auto_ring: bool,
+    /// Folder of media files [default: the application's folder].
+    #[arg(long, value_name = "FOLDER", env = "OFFHOOK_TEST_MEDIA_ROOT")]
+    pub(crate) media_root: Option<PathBuf>,
+    /// A number or name that calls; may be given more than once.
+    #[arg(long = "caller", value_name = "NAME", default_values_t = ["caller".to_owned()], help_heading = "Callers")]
+    pub(crate) callers: Vec<String>,
+    /// Keys to try where several are awaited, such as a PIN; may be given more than once. Those that stand in the
+    /// application's source are tried anyway.
+    #[arg(long = "keys", value_name = "DIGITS", value_parser = parse_keys, help_heading = "Callers")]
+    pub(crate) keys: Vec<String>,
+    /// Things that a caller does in one call, before hanging up.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 3,
+        env = "OFFHOOK_TEST_DEPTH",
+        help_heading = "Limits"
+    )]
+    pub(crate) depth: usize,
+    /// Calls in all.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 500,
+        env = "OFFHOOK_TEST_CALLS",
+        help_heading = "Limits"
+    )]
+    pub(crate) calls: usize,
+    /// Real time after which no call begins; a report that was cut short by it differs from run to run.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "5m", env = "OFFHOOK_TEST_TIME", help_heading = "Limits")]
+    pub(crate) time: Duration,
+    /// Virtual time after which an application ought to have ended the call of a caller who does nothing more.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10m", env = "OFFHOOK_TEST_CALL_TIME", help_heading = "Limits")]
+    pub(crate) call_time: Duration,
+    /// Virtual time after which main ought to have ended when the call is over.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s", env = "OFFHOOK_TEST_AFTER_TIME", help_heading = "Limits")]
+    pub(crate) after_time: Duration,
+    /// Real time for which application code may compute, or wait outside of the call-channel API.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s", env = "OFFHOOK_TEST_WORK_TIME", help_heading = "Limits")]
+    pub(crate) work_time: Duration,
+    /// Where all chance comes from.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, env = "OFFHOOK_TEST_SEED")]
+    pub(crate) seed: u64,
+    /// Report calls, too, that main leaves answered when it returns, for the server to hang up.
+    #[arg(long, env = "OFFHOOK_TEST_STRICT", help_heading = "Report")]
+    pub(crate) strict: bool,
+    /// Leave out findings of this kind; may be given more than once.
+    #[arg(long = "ignore", value_enum, value_name = "KIND", help_heading = "Report")]
+    pub(crate) ignored: Vec<Kind>,
+    /// Write a test for each finding into this file, for pytest with the kit.
+    #[arg(long, value_name = "FILE", env = "OFFHOOK_TEST_WRITE_TESTS", help_heading = "Report")]
+    pub(crate) write_tests: Option<PathBuf>,
+    /// Print the report as JSON.
+    #[arg(long, env = "OFFHOOK_TEST_JSON", help_heading = "Report")]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) python: PythonOptions,
+}
+
+/// Keys of a telephone.
+fn parse_keys(text: &str) -> Result<String, String> {
+    let is_key = |key: char| matches!(key, '0'..='9' | '*' | '#' | 'A'..='D');
+    match text.chars().all(is_key) && !text.is_empty() {
+        true => Ok(text.to_owned()),
+        false => Err("accepted: 0-9, *, #, A-D".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

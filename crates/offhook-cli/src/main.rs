@@ -12,6 +12,7 @@ mod cli;
 mod command;
 mod config;
 mod control;
+mod exploration;
 mod hearing;
 mod logs;
 mod picture;

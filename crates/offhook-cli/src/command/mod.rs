@@ -7,6 +7,7 @@ mod demo;
 mod man;
 mod serve;
 mod start;
+mod test;
 mod tones;
 
 use std::process::ExitCode;
@@ -63,6 +64,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Check(arguments) => with_runtime(&logs, check::run(arguments)),
         Command::Demo(arguments) => with_runtime(&logs, demo::run(arguments)),
         Command::Start(arguments) => with_runtime(&logs, start::run(arguments)),
+        Command::Test(arguments) => test::run(*arguments, &logs),
         Command::Tones(arguments) => tones::run(&arguments),
         Command::Rehearse => rehearse(&logs),
         Command::Completions(arguments) => completions::run(&arguments),

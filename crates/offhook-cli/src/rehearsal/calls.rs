@@ -16,8 +16,8 @@ use tokio::time::{Instant, sleep};
 use super::protocol::{self, Deed, Problem, Reliable};
 
 /// A call that a simulated person made, with the person's own host on the virtual network.
-pub(super) struct PersonsCall {
-    pub(super) out: OutCall,
+pub(crate) struct PersonsCall {
+    pub(crate) out: OutCall,
     pub(super) address: IpAddr,
     /// Virtual time at the INVITE.
     pub(super) began: Instant,
@@ -30,7 +30,7 @@ pub(super) struct PersonsCall {
 }
 
 /// Person number `index` calls.
-pub(super) async fn start(
+pub(crate) async fn start(
     sim: &Sim,
     index: usize,
     server: SocketAddr,
@@ -74,7 +74,7 @@ pub(super) async fn start(
 
 impl PersonsCall {
     /// Does what a person does, and lets as much time go by as it takes.
-    pub(super) async fn act(&self, deed: Deed) -> Result<(), Problem> {
+    pub(crate) async fn act(&self, deed: Deed) -> Result<(), Problem> {
         match deed {
             Deed::Press(digits) => {
                 let key = |key: char| matches!(key, '0'..='9' | '*' | '#' | 'A'..='D' | ',');
@@ -102,7 +102,7 @@ impl PersonsCall {
     }
 
     /// Virtual time since the INVITE; to be asked inside a piece of the simulation.
-    pub(super) fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.began.elapsed()
     }
 

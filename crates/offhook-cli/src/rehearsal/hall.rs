@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -22,11 +22,12 @@ use super::protocol::{self, Event, Open, Problem, Request, Serve};
 use super::runs::{Runs, Watched};
 use crate::logs::Level;
 use crate::worker::{
-    Applications, CallError, Form, Gateway, Interpreter, Lockstep, Pool, WorkerSetup, package_folder,
+    Applications, CallError, Form, Gateway, Interpreter, Journal, Lockstep, Pool, Site, WorkerSetup,
+    package_folder,
 };
 
 /// Everything of one test.
-pub(super) struct Hall {
+pub(crate) struct Hall {
     stage: Stage,
     interpreter: Interpreter,
     open: Open,
@@ -49,13 +50,13 @@ struct Running {
 }
 
 impl Hall {
-    /// Sets the stage.
-    pub(super) fn open(open: Open) -> Result<Self, Problem> {
+    /// Sets the stage. What applications do is noted in `journal`, if there is one.
+    pub(crate) fn open(open: Open, journal: Option<Arc<Journal>>) -> Result<Self, Problem> {
         let package = match &open.package {
             Some(folder) => folder.clone(),
             None => package_folder().map_err(|error| Problem::fault(&error))?,
         };
-        let lockstep = Arc::new(Lockstep::default());
+        let lockstep = Arc::new(journal.map_or_else(Lockstep::default, Lockstep::noted_in));
         let stage = {
             let lockstep = lockstep.clone();
             Stage::new(Sim::new(open.seed), move || lockstep.idle())
@@ -67,7 +68,7 @@ impl Hall {
         });
         let stuck = Arc::new(Notify::new());
         watch(
-            lockstep.clone(),
+            Arc::downgrade(&lockstep),
             stuck.clone(),
             Duration::try_from_secs_f64(open.patience).unwrap_or(Duration::MAX),
         );
@@ -86,7 +87,7 @@ impl Hall {
     }
 
     /// Carries out one request.
-    pub(super) fn carry_out(&mut self, request: Request) -> Result<Value, Problem> {
+    pub(crate) fn carry_out(&mut self, request: Request) -> Result<Value, Problem> {
         match request {
             Request::Open(_) => Err(Problem::usage("hall.open came twice")),
             Request::Serve(serve) => self.serve(&serve),
@@ -128,14 +129,44 @@ impl Hall {
         }
     }
 
+    /// The simulation.
+    pub(crate) fn sim(&self) -> &Sim {
+        self.stage.sim()
+    }
+
+    /// Where a server takes calls.
+    pub(crate) fn server_address(&self, server: usize) -> Option<SocketAddr> {
+        self.servers.get(server).map(|running| running.server.sip_address())
+    }
+
+    /// Asks the workers of a server where application code is at work, which keeps the clock standing meanwhile. One
+    /// that can still answer does so in its journal, within a second or so of real time.
+    pub(crate) fn ask_where(&self, server: usize, journal: &Journal) -> Vec<Site> {
+        let Some(link) = self.servers.get(server).and_then(|running| running.pool.any()) else {
+            return Vec::new();
+        };
+        self.stage.run(async {
+            link.notify("probe.where", &json!({}));
+            for _ in 0..LOOKS {
+                // A machine that does not even start a thread has no answer either.
+                let _ = tokio::task::spawn_blocking(|| std::thread::sleep(LOOK)).await;
+                if let Some(sites) = journal.take_at_work() {
+                    return sites;
+                }
+            }
+            Vec::new()
+        })
+    }
+
     /// Ends everything.
-    pub(super) fn close(self) {
+    pub(crate) fn close(self) {
         let Self { stage, mut servers, calls, .. } = self;
         stage.run(async {
             drop(calls);
             for running in &mut servers {
-                running.server.shut_down().await;
+                // First the worker: application code that does not end keeps the clock standing.
                 running.pool.end().await;
+                running.server.shut_down().await;
             }
         });
     }
@@ -250,7 +281,11 @@ impl Hall {
     }
 
     /// Runs one piece of the simulation, and what is due at its last moment.
-    fn piece<T>(&self, piece: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    ///
+    /// # Errors
+    ///
+    /// Its own, or [`Problem::is_stuck`].
+    pub(crate) fn piece<T>(&self, piece: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
         self.stage.run(async {
             let settled = async {
                 let result = piece.await;
@@ -288,13 +323,14 @@ async fn load(pool: &Pool, applications: &Applications) -> Result<(), Problem> {
 }
 
 /// Says so when application code keeps the clock standing for longer than `patience`.
-fn watch(lockstep: Arc<Lockstep>, stuck: Arc<Notify>, patience: Duration) {
+fn watch(lockstep: Weak<Lockstep>, stuck: Arc<Notify>, patience: Duration) {
     std::thread::spawn(move || {
-        loop {
-            std::thread::sleep(LOOK);
+        while let Some(lockstep) = lockstep.upgrade() {
             if lockstep.stuck(patience).is_some() {
                 stuck.notify_one();
             }
+            drop(lockstep);
+            std::thread::sleep(LOOK);
         }
     });
 }
@@ -317,5 +353,7 @@ fn server_address(number: usize) -> IpAddr {
 /// Instances of one application at a time.
 const MOST_INSTANCES: usize = 4000;
 const MOMENT: Duration = Duration::from_millis(1);
+/// So often it is looked for an answer of a worker whose application is at work.
+const LOOKS: usize = 8;
 /// How often somebody looks whether the clock stands.
 const LOOK: Duration = Duration::from_millis(250);

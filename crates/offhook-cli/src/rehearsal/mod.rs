@@ -18,8 +18,9 @@ use std::io::{BufRead, Write};
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use self::hall::Hall;
-use self::protocol::{Problem, Request};
+pub(crate) use self::calls::{PersonsCall, start as start_call};
+pub(crate) use self::hall::Hall;
+pub(crate) use self::protocol::{Call, Deed, Link, Open, Problem, Reliable, Request, Serve};
 
 /// Serves requests from standard input until it ends.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -30,7 +31,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         let (id, result) = match protocol::parse(&line) {
             Ok((id, Request::Open(open))) => (
                 id,
-                Hall::open(open).map(|opened| {
+                Hall::open(open, None).map(|opened| {
                     hall = Some(opened);
                     json!({"version": protocol::VERSION})
                 }),

@@ -1,5 +1,6 @@
 //! What a test asks, as types.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ pub(super) const VERSION: u32 = 1;
 /// One request of a test.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "method", content = "params")]
-pub(super) enum Request {
+pub(crate) enum Request {
     /// The first request: sets the stage.
     #[serde(rename = "hall.open")]
     Open(Open),
@@ -46,57 +47,57 @@ pub(super) enum Request {
 
 /// No parameters.
 #[derive(Debug, Deserialize)]
-pub(super) struct Nothing {}
+pub(crate) struct Nothing {}
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Open {
+pub(crate) struct Open {
     /// Where all chance comes from.
-    pub(super) seed: u64,
+    pub(crate) seed: u64,
     /// The Python interpreter of the workers.
-    pub(super) python: PathBuf,
+    pub(crate) python: PathBuf,
     /// The folder that holds the package `offhook`; `None` takes the one inside this program.
-    pub(super) package: Option<PathBuf>,
+    pub(crate) package: Option<PathBuf>,
     /// Where spoken texts are kept from one run to the next.
-    pub(super) speech_cache: Option<PathBuf>,
+    pub(crate) speech_cache: Option<PathBuf>,
     /// How long application code may keep the clock standing, in seconds of real time.
-    pub(super) patience: f64,
+    pub(crate) patience: f64,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Serve {
-    pub(super) application: PathBuf,
-    pub(super) parameters: String,
-    pub(super) auto_ring: bool,
+pub(crate) struct Serve {
+    pub(crate) application: PathBuf,
+    pub(crate) parameters: String,
+    pub(crate) auto_ring: bool,
     /// Where media files lie; `None` takes the application's folder.
-    pub(super) media_root: Option<PathBuf>,
+    pub(crate) media_root: Option<PathBuf>,
     /// The server's codec list (RING-50).
-    pub(super) codecs: Option<String>,
+    pub(crate) codecs: Option<String>,
     /// The voice of the embedded speech engine.
-    pub(super) voice: Option<String>,
+    pub(crate) voice: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Call {
-    pub(super) server: usize,
+pub(crate) struct Call {
+    pub(crate) server: usize,
     /// The user part of the called address.
-    pub(super) to: String,
+    pub(crate) to: String,
     /// The user part of the caller's address.
-    pub(super) caller: String,
-    pub(super) codecs: Option<String>,
-    pub(super) sdp: bool,
-    pub(super) reliable: Reliable,
-    pub(super) headers: Vec<(String, String)>,
+    pub(crate) caller: String,
+    pub(crate) codecs: Option<String>,
+    pub(crate) sdp: bool,
+    pub(crate) reliable: Reliable,
+    pub(crate) headers: Vec<(String, String)>,
     /// Sends neither RTP nor RTCP.
-    pub(super) mute: bool,
+    pub(crate) mute: bool,
     /// Behind a NAT: its session description names an address that nobody can reach.
-    pub(super) nat: bool,
-    pub(super) link: Link,
+    pub(crate) nat: bool,
+    pub(crate) link: Link,
 }
 
 /// What a caller says about reliable provisional responses (RFC 3262).
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Reliable {
+pub(crate) enum Reliable {
     Required,
     Supported,
     Absent,
@@ -104,31 +105,31 @@ pub(super) enum Reliable {
 
 /// The network between a caller and the server, in both directions; times in seconds.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Link {
-    pub(super) delay: f64,
-    pub(super) jitter: f64,
-    pub(super) loss: f64,
-    pub(super) duplicate: f64,
-    pub(super) reorder: f64,
+pub(crate) struct Link {
+    pub(crate) delay: f64,
+    pub(crate) jitter: f64,
+    pub(crate) loss: f64,
+    pub(crate) duplicate: f64,
+    pub(crate) reorder: f64,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct OneCall {
-    pub(super) call: usize,
+pub(crate) struct OneCall {
+    pub(crate) call: usize,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Await {
-    pub(super) call: usize,
-    pub(super) what: Event,
+pub(crate) struct Await {
+    pub(crate) call: usize,
+    pub(crate) what: Event,
     /// Seconds of virtual time.
-    pub(super) within: f64,
+    pub(crate) within: f64,
 }
 
 /// What can be waited for.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// A response from 101 on.
     Response,
     Answered,
@@ -139,15 +140,15 @@ pub(super) enum Event {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Act {
-    pub(super) call: usize,
-    pub(super) act: Deed,
+pub(crate) struct Act {
+    pub(crate) call: usize,
+    pub(crate) act: Deed,
 }
 
 /// What a person at a telephone does.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Deed {
+pub(crate) enum Deed {
     /// Presses keys; a comma is a pause of half a second.
     Press(String),
     /// Speaks a text.
@@ -159,17 +160,17 @@ pub(super) enum Deed {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Hears {
-    pub(super) call: usize,
-    pub(super) what: Expectation,
+pub(crate) struct Hears {
+    pub(crate) call: usize,
+    pub(crate) what: Expectation,
     /// It begins in so many seconds from now, or has come already since the last thing that was recognised.
-    pub(super) within: f64,
+    pub(crate) within: f64,
 }
 
 /// What is expected to be heard.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Expectation {
+pub(crate) enum Expectation {
     /// A tone of the catalogue. `at_least` seconds of it are enough; `None` takes a whole pass.
     Tone { name: String, at_least: Option<f64> },
     /// A WAV file of the server's media root, or anywhere.
@@ -185,40 +186,50 @@ pub(super) enum Expectation {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Keep {
-    pub(super) call: usize,
+pub(crate) struct Keep {
+    pub(crate) call: usize,
     /// Where the files go.
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The heading of the picture.
-    pub(super) title: String,
+    pub(crate) title: String,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Wait {
-    pub(super) seconds: f64,
+pub(crate) struct Wait {
+    pub(crate) seconds: f64,
 }
 
 /// Why a request has no result.
 #[derive(Debug, Serialize)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     code: i64,
     message: String,
 }
 
 impl Problem {
     /// The request is not acceptable.
-    pub(super) fn usage(message: impl Into<String>) -> Self {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { code: -32602, message: message.into() }
     }
 
     /// The application cannot be run.
     pub(super) fn application(message: impl Into<String>) -> Self {
-        Self { code: -4, message: message.into() }
+        Self { code: APPLICATION, message: message.into() }
     }
 
     /// Application code keeps the clock standing.
     pub(super) fn stuck(message: impl Into<String>) -> Self {
-        Self { code: -32010, message: message.into() }
+        Self { code: STUCK, message: message.into() }
+    }
+
+    /// Whether it is that the application cannot be run.
+    pub(crate) fn is_of_application(&self) -> bool {
+        self.code == APPLICATION
+    }
+
+    /// Whether it is that application code keeps the clock standing.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.code == STUCK
     }
 
     /// The machine or this program is at fault.
@@ -226,6 +237,14 @@ impl Problem {
         Self { code: -32603, message: format!("{error:#}") }
     }
 }
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
 
 /// Reads one line: the id of the request and what is asked.
 pub(super) fn parse(line: &str) -> Result<(Value, Request), (Value, Problem)> {
@@ -237,3 +256,6 @@ pub(super) fn parse(line: &str) -> Result<(Value, Request), (Value, Problem)> {
         Err(error) => Err((id, Problem::usage(error.to_string()))),
     }
 }
+
+const APPLICATION: i64 = -4;
+const STUCK: i64 = -32010;

@@ -1,8 +1,8 @@
 //! One line on standard error that says what is being waited for.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 /// shown, so that logs and scripts stay clean.
 pub(crate) struct Progress {
     done: Arc<AtomicBool>,
+    what: Arc<Mutex<String>>,
     painter: Option<JoinHandle<()>>,
 }
 
@@ -17,12 +18,18 @@ impl Progress {
     /// Begins to show `what`. Things that are over within [`PATIENCE`] never appear.
     pub(crate) fn start(what: impl Into<String>) -> Self {
         let done = Arc::new(AtomicBool::new(false));
+        let what = Arc::new(Mutex::new(what.into()));
         if !io::stderr().is_terminal() {
-            return Self { done, painter: None };
+            return Self { done, what, painter: None };
         }
-        let (what, seen) = (what.into(), Arc::clone(&done));
-        let painter = thread::spawn(move || draw(&what, &seen));
-        Self { done, painter: Some(painter) }
+        let (shown, seen) = (Arc::clone(&what), Arc::clone(&done));
+        let painter = thread::spawn(move || draw(&shown, &seen));
+        Self { done, what, painter: Some(painter) }
+    }
+
+    /// Shows something else from now on.
+    pub(crate) fn tell(&self, what: impl Into<String>) {
+        *text(&self.what) = what.into();
     }
 }
 
@@ -37,7 +44,12 @@ impl Drop for Progress {
     }
 }
 
-fn draw(what: &str, done: &AtomicBool) {
+fn text(what: &Mutex<String>) -> MutexGuard<'_, String> {
+    // A text is replaced as a whole.
+    what.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn draw(what: &Mutex<String>, done: &AtomicBool) {
     let begun = Instant::now();
     let mut shown = false;
     let mut turn = 0;
@@ -47,8 +59,9 @@ fn draw(what: &str, done: &AtomicBool) {
             let mut out = io::stderr().lock();
             let _ = write!(
                 out,
-                "\r\x1b[2K{} {what} ({:.0} s)",
+                "\r\x1b[2K{} {} ({:.0} s)",
                 FRAMES[turn % FRAMES.len()],
+                text(what),
                 begun.elapsed().as_secs_f32()
             );
             let _ = out.flush();

@@ -11,11 +11,14 @@ use tokio::sync::{Notify, oneshot};
 
 use super::applications::Stamp;
 use super::instance::{End, Instance};
+use super::journal::Journal;
 use super::leg::Leg;
 use super::lockstep::Lockstep;
 use super::operation::Operation;
 use super::outbox::{Outbox, PushError};
-use super::protocol::{self, Hello, Incoming, LINE_BYTES, Loaded, LogLine, Notification, Request, RpcError};
+use super::protocol::{
+    self, Hello, Incoming, LINE_BYTES, Loaded, LogLine, Noted, Notification, Request, RpcError,
+};
 use crate::logs::{Level, one_entry};
 
 /// One connected worker.
@@ -284,10 +287,16 @@ impl Link {
 
     fn take(self: &Arc<Self>, line: &[u8]) -> Result<(), String> {
         match Incoming::parse(line).map_err(|error| error.to_string())? {
-            Incoming::Request { id, method, request } => match &self.lockstep {
+            Incoming::Request { id, method, request, noted } => match &self.lockstep {
                 None => self.take_request(id, request),
                 Some(lockstep) => {
                     let instance = request.as_ref().ok().and_then(|request| self.instance_of(request));
+                    if let (Some(journal), Some(instance), Some(noted)) =
+                        (lockstep.journal(), &instance, noted)
+                    {
+                        let Noted { params, place } = *noted;
+                        journal.asks(instance, id, &method, params, place);
+                    }
                     lockstep.asks(self, instance.as_deref(), id, &method, request);
                 }
             },
@@ -401,6 +410,16 @@ impl Link {
                     lockstep.settled(self, &ids);
                 }
             }
+            Notification::Source(source) => {
+                if let Some(journal) = self.journal() {
+                    journal.source(source);
+                }
+            }
+            Notification::At { sites } => {
+                if let Some(journal) = self.journal() {
+                    journal.at_work(sites);
+                }
+            }
             Notification::Thread(change) => {
                 if let Some(lockstep) = &self.lockstep {
                     lockstep.thread(&change.instance, change.begins);
@@ -408,6 +427,10 @@ impl Link {
             }
         }
         Ok(())
+    }
+
+    fn journal(&self) -> Option<&Journal> {
+        self.lockstep.as_ref().and_then(|lockstep| lockstep.journal())
     }
 
     /// A line of an application's log, with its name and its instance (LOG-4).

@@ -26,6 +26,7 @@ use offhook::sim::Hold;
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use super::journal::{Ended, Journal};
 use super::link::{Link, lock};
 use super::protocol::{Request, RpcError};
 
@@ -35,6 +36,8 @@ pub(crate) struct Lockstep {
     state: Mutex<State>,
     /// What is collected can be carried out.
     ready: Notify,
+    /// For somebody who looks on.
+    journal: Option<Arc<Journal>>,
 }
 
 #[derive(Default)]
@@ -49,6 +52,8 @@ struct State {
     hold: Option<Hold>,
     /// When the clock was held, on the machine's clock.
     held_since: Option<Instant>,
+    /// The virtual moment of the last turn, and how many there have been at it.
+    turns: Option<(tokio::time::Instant, u32)>,
 }
 
 /// An instance whose `main` runs.
@@ -116,17 +121,35 @@ impl State {
             _ => {}
         }
     }
+
+    /// What has been collected is about to be carried out.
+    fn begin_turn(&mut self) {
+        // Working time counts from here: nobody has been at work so far.
+        self.held_since = Some(Instant::now());
+        let now = tokio::time::Instant::now();
+        let before = self.turns.filter(|(moment, _)| *moment == now).map_or(0, |(_, turns)| turns);
+        self.turns = Some((now, before.saturating_add(1)));
+    }
 }
 
 impl Lockstep {
+    /// Workers are probed, and what they do is noted in a journal.
+    pub(crate) fn noted_in(journal: Arc<Journal>) -> Self {
+        Self { journal: Some(journal), ..Self::default() }
+    }
+
+    /// Where it is noted what workers do, if it is.
+    pub(super) fn journal(&self) -> Option<&Journal> {
+        self.journal.as_deref()
+    }
+
     /// Carries out what workers ask whenever its turn has come; runs for as long as the simulation.
     pub(crate) async fn run(self: Arc<Self>) {
         loop {
             self.ready.notified().await;
             let mut turns = std::mem::take(&mut lock(&self.state).collected);
             turns.sort_by_key(|collected| collected.turn);
-            // Working time counts from here: nobody has been at work so far.
-            lock(&self.state).held_since = Some(Instant::now());
+            lock(&self.state).begin_turn();
             for Collected { turn: (_, id), link, message } in turns {
                 match message {
                     Message::Request(request) => link.take_request(id, request),
@@ -149,6 +172,12 @@ impl Lockstep {
     /// person.
     pub(crate) fn stuck(&self, patience: std::time::Duration) -> Option<String> {
         let state = lock(&self.state);
+        if state.turns.is_some_and(|(_, turns)| turns > MOST_TURNS) {
+            return Some(format!(
+                "virtual time stands still because an application has asked {MOST_TURNS} times without waiting for \
+                 anything"
+            ));
+        }
         let since = state.held_since.filter(|since| since.elapsed() >= patience)?;
         let at_work = state.instances.values().filter(|instance| instance.is_at_work()).count();
         Some(format!(
@@ -186,6 +215,9 @@ impl Lockstep {
             Participant { number: state.begun, call_id, threads: 1, looped: None, asked: HashMap::new() };
         state.instances.insert(instance.to_owned(), participant);
         state.look();
+        if let Some(journal) = &self.journal {
+            journal.begins(instance);
+        }
     }
 
     /// An instance has started a thread, or one of them has ended.
@@ -236,8 +268,11 @@ impl Lockstep {
             participant.number
         });
         // Its thread goes on to nothing: what it did for the instance is over.
-        if let (Ok(Request::InstanceEnd(_)), Some(instance)) = (&request, instance) {
+        if let (Ok(Request::InstanceEnd(end)), Some(instance)) = (&request, instance) {
             state.instances.remove(instance);
+            if let Some(journal) = &self.journal {
+                journal.ends(instance, Ended::Over(end.clone()));
+            }
         }
         let message = Message::Request(request);
         state.collected.push(Collected { turn: (number, id), link: Arc::clone(link), message });
@@ -261,6 +296,9 @@ impl Lockstep {
             participant.asked.remove(&id);
             looped = participant.looped;
         }
+        if let Some(journal) = &self.journal {
+            journal.answered(instance, id);
+        }
         if let Some(key) = looped {
             state.loops.entry(key).or_default().insert(id);
         }
@@ -273,6 +311,9 @@ impl Lockstep {
         state.loops.remove(&LoopKey::of(link));
         for instance in instances {
             state.instances.remove(&instance);
+            if let Some(journal) = &self.journal {
+                journal.ends(&instance, Ended::Lost);
+            }
         }
         state.owed = 0;
         state.look();
@@ -285,6 +326,8 @@ impl fmt::Debug for Lockstep {
     }
 }
 
+/// So often application code may ask at one moment; a loop that asks on and on would keep the clock standing for ever.
+const MOST_TURNS: u32 = 10_000;
 /// Stands for the beginning of an instance among the ids of responses, which count from 1.
 const BEGINNING: u64 = 0;
 

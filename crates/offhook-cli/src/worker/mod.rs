@@ -4,6 +4,7 @@ mod applications;
 mod details;
 mod gateway;
 mod instance;
+mod journal;
 mod leg;
 mod link;
 mod lockstep;
@@ -18,6 +19,7 @@ mod starting;
 
 pub(crate) use applications::Applications;
 pub(crate) use gateway::Gateway;
+pub(crate) use journal::{Ended, Journal, Site, Source, Wait};
 pub(crate) use link::CallError;
 pub(crate) use lockstep::Lockstep;
 pub(crate) use package::folder as package_folder;

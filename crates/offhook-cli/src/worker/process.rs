@@ -11,6 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
+use super::lockstep::Lockstep;
 use crate::logs::one_entry;
 
 /// How to start Python.
@@ -30,11 +31,11 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a worker; the socket is our end of its connection.
-    /// With `virtual_clock` its applications sleep by the clock of the server's simulation.
+    /// With `lockstep` its applications sleep by the clock of the server's simulation.
     pub(crate) fn start(
         interpreter: &Interpreter,
         worker: usize,
-        virtual_clock: bool,
+        lockstep: Option<&Lockstep>,
     ) -> anyhow::Result<(Self, UnixStream)> {
         let (ours, theirs) = StdUnixStream::pair().context("no socket pair for the worker")?;
         ours.set_nonblocking(true).context("no socket for the worker")?;
@@ -57,8 +58,11 @@ impl Process {
             // A Ctrl-C in the terminal is for the server, which lets the calls end first.
             .process_group(0)
             .kill_on_drop(true);
-        if virtual_clock {
+        if let Some(lockstep) = lockstep {
             command.env("OFFHOOK_WORKER_CLOCK", "virtual");
+            if lockstep.journal().is_some() {
+                command.env("OFFHOOK_WORKER_PROBE", "1");
+            }
         }
         let mut child = command.spawn().map_err(|error| {
             let program = interpreter.program.display();

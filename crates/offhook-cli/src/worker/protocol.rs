@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::journal::{Place, Site, Source};
 use super::operation::Operation;
 
 /// The version that this server speaks.
@@ -19,11 +20,18 @@ pub(crate) const LINE_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) enum Incoming {
     /// It asks for something and waits for the answer.
-    Request { id: u64, method: String, request: Result<Request, RpcError> },
+    Request { id: u64, method: String, request: Result<Request, RpcError>, noted: Option<Box<Noted>> },
     /// It tells something. Unknown notifications are `None` and ignored.
     Notification(Option<Notification>),
     /// It answers what we asked.
     Response { id: u64, result: Result<Value, RpcError> },
+}
+
+/// What a probed worker says with a request: its parameters as they are, and where the application stands.
+#[derive(Debug)]
+pub(crate) struct Noted {
+    pub(crate) params: Value,
+    pub(crate) place: Place,
 }
 
 /// What a worker asks.
@@ -35,12 +43,18 @@ pub(crate) enum Request {
     InstanceEnd(InstanceEnd),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct InstanceEnd {
     pub(crate) instance: String,
     pub(crate) return_code: i64,
     pub(crate) exception: Option<String>,
     pub(crate) hangup: bool,
+    /// Only of a probed worker.
+    #[serde(default)]
+    pub(crate) traceback: Option<String>,
+    /// Only of a probed worker: the states of its channels, the primary one first, as `main` left them.
+    #[serde(default)]
+    pub(crate) states: Vec<String>,
 }
 
 /// What a worker tells.
@@ -60,6 +74,12 @@ pub(crate) enum Notification {
     /// Only under a virtual clock: the event loop has done all that these responses have set going.
     Settled {
         ids: Vec<u64>,
+    },
+    /// Only of a probed worker: what stands in a file of the application.
+    Source(Source),
+    /// Only of a probed worker: where application code is at work.
+    At {
+        sites: Vec<Site>,
     },
 }
 
@@ -176,6 +196,8 @@ impl Incoming {
             method: Option<Cow<'a, str>>,
             #[serde(borrow, default)]
             params: Option<&'a RawValue>,
+            #[serde(default)]
+            place: Option<Place>,
             #[serde(borrow, default)]
             result: Option<&'a RawValue>,
             #[serde(default)]
@@ -190,7 +212,14 @@ impl Incoming {
         match (message.id, message.method, message.result, message.error) {
             (Some(id), Some(method), None, None) => {
                 let request = Request::parse(&method, params);
-                Ok(Self::Request { id, method: method.into_owned(), request })
+                let noted = message.place.map(|place| {
+                    Box::new(Noted {
+                        // What the request was read from is JSON.
+                        params: serde_json::from_str(params).unwrap_or_default(),
+                        place,
+                    })
+                });
+                Ok(Self::Request { id, method: method.into_owned(), request, noted })
             }
             (None, Some(method), None, None) => Ok(Self::Notification(Notification::parse(&method, params)?)),
             (Some(id), None, Some(result), None) => {
@@ -234,6 +263,10 @@ impl Notification {
             ids: Vec<u64>,
         }
         #[derive(Deserialize)]
+        struct Sites {
+            sites: Vec<Site>,
+        }
+        #[derive(Deserialize)]
         struct OneInstance {
             instance: String,
         }
@@ -245,6 +278,8 @@ impl Notification {
                 Self::Loop { instance: serde_json::from_str::<OneInstance>(params).map_err(wrong)?.instance }
             }
             "clock.settled" => Self::Settled { ids: serde_json::from_str::<Ids>(params).map_err(wrong)?.ids },
+            "probe.source" => Self::Source(serde_json::from_str(params).map_err(wrong)?),
+            "probe.at" => Self::At { sites: serde_json::from_str::<Sites>(params).map_err(wrong)?.sites },
             "clock.thread" => Self::Thread(serde_json::from_str(params).map_err(wrong)?),
             "$/cancel" => Self::Cancel { id: serde_json::from_str::<Id>(params).map_err(wrong)?.id },
             _ => return Ok(None),

@@ -74,7 +74,7 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts worker number `index` and waits until it is ready.
     pub(crate) async fn start(setup: &WorkerSetup, index: usize) -> Result<Self, StartError> {
-        let (process, socket) = Process::start(&setup.interpreter, index, setup.lockstep.is_some())
+        let (process, socket) = Process::start(&setup.interpreter, index, setup.lockstep.as_deref())
             .map_err(StartError::Process)?;
         let (said_hello, hello) = oneshot::channel();
         let link = Link::new(index, setup.capacity, setup.lockstep.clone(), said_hello);
