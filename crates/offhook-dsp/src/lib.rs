@@ -8,8 +8,10 @@
 #![forbid(unsafe_code)]
 
 mod resample;
+mod stream;
 mod transform;
 
 pub use resample::resample;
 pub use rustfft::num_complex::Complex;
+pub use stream::StreamResampler;
 pub use transform::{Forward, Inverse};

@@ -72,7 +72,7 @@ impl Filter {
     fn weights_at(&self, centre: f64) -> Vec<f32> {
         let weight = |index: usize| {
             let distance = (index as f64 - self.reach as f64 - centre) * self.band;
-            sinc(distance * CUT_OFF) * kaiser(distance / REACH)
+            sinc(distance * CUT_OFF) * kaiser(distance / REACH, KAISER_BETA)
         };
         let weights: Vec<f64> = (0..2 * self.reach + 1).map(weight).collect();
         // What is constant stays as it is, wherever the centre lies.
@@ -88,14 +88,14 @@ const CUT_OFF: f64 = 0.95;
 /// The shape of the window: 90 dB.
 const KAISER_BETA: f64 = 8.96;
 
-fn sinc(x: f64) -> f64 {
+pub(crate) fn sinc(x: f64) -> f64 {
     if x == 0.0 { 1.0 } else { (PI * x).sin() / (PI * x) }
 }
 
 /// The window, from -1 to 1; zero outside.
-fn kaiser(x: f64) -> f64 {
+pub(crate) fn kaiser(x: f64, beta: f64) -> f64 {
     let inside = 1.0 - x * x;
-    if inside < 0.0 { 0.0 } else { bessel(KAISER_BETA * inside.sqrt()) / bessel(KAISER_BETA) }
+    if inside < 0.0 { 0.0 } else { bessel(beta * inside.sqrt()) / bessel(beta) }
 }
 
 /// The modified Bessel function of the first kind and order zero, by its power series.
@@ -111,7 +111,7 @@ fn bessel(x: f64) -> f64 {
 }
 
 /// The sum of products, in eight strands that the compiler can keep side by side.
-fn dot(first: &[f32], second: &[f32]) -> f32 {
+pub(crate) fn dot(first: &[f32], second: &[f32]) -> f32 {
     let (first_eights, first_rest) = first.as_chunks::<8>();
     let (second_eights, second_rest) = second.as_chunks::<8>();
     let mut strands = [0.0_f32; 8];

@@ -9,7 +9,7 @@ use offhook_media::recorder::{RecordChannels, RecordSettings};
 use offhook_media::rtp::Header;
 use offhook_media::speaker::DetectionStart;
 use offhook_media::{
-    Clip, Codec, JobId, SilencePolicy, Stream, StreamCommand, StreamConfig, StreamDirection,
+    Clip, Codec, JobId, Law, SilencePolicy, Stream, StreamCommand, StreamConfig, StreamDirection,
 };
 
 const FAR_END: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 4000);
@@ -69,7 +69,7 @@ fn frames(criterion: &mut Criterion) {
     for (row, telephone_event, command) in rows {
         let mut now = Instant::now();
         let mut stream = Stream::new(now, config(telephone_event));
-        let clip = Clip::from_encoded(Codec::G711A, speech());
+        let clip = Clip::from_encoded(Law::A, speech());
         stream.command(now, StreamCommand::Play { job: JobId(1), clip, looped: true, limit: None });
         if let Some(command) = command {
             stream.command(now, command);

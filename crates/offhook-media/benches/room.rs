@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use offhook_media::rtp::Header;
 use offhook_media::{
-    Clip, Codec, JobId, Party, Room, RoomStreams, SilencePolicy, Stream, StreamCommand, StreamConfig,
+    Clip, Codec, JobId, Party, Room, RoomStreams, SilencePolicy, Sound, Stream, StreamCommand, StreamConfig,
     StreamDirection,
 };
 
@@ -28,7 +28,7 @@ fn far_end() -> SocketAddr {
 }
 
 fn stream(now: Instant, codec: Codec) -> Stream {
-    let payload = codec.static_payload_type();
+    let payload = codec.static_payload_type().unwrap_or(96);
     let config = StreamConfig {
         ssrc: 1,
         first_sequence: 0,
@@ -82,7 +82,7 @@ impl Bench {
 
     fn playing(mut self) -> Self {
         for (stream, codec) in self.streams.0.iter_mut().zip(&self.codecs) {
-            let clip = Clip::from_encoded(*codec, vec![0x55; 80_000]);
+            let clip = Clip::for_codec(&Sound::new(8000, vec![0x55; 80_000]), *codec);
             let play = StreamCommand::Play { job: JobId(1), clip, looped: true, limit: None };
             stream.command(self.now, play);
         }
@@ -95,7 +95,7 @@ impl Bench {
         for (stream, codec) in self.streams.0.iter_mut().zip(&self.codecs) {
             let header = Header {
                 marker: false,
-                payload_type: codec.static_payload_type(),
+                payload_type: codec.static_payload_type().unwrap_or(96),
                 sequence: self.sequence,
                 timestamp: u32::from(self.sequence) * FRAME as u32,
                 ssrc: 9,

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use offhook_media::{Codec, measure, resample, tone, wav};
+use offhook_media::{Codec, Decoder, Encoder, measure, resample, tone, wav};
 
 /// One packet of 20 ms, and a minute.
 const FRAME: usize = 160;
@@ -23,16 +23,18 @@ fn speech_like(samples: usize) -> Vec<i16> {
 fn codec(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("codec");
     group.throughput(Throughput::Elements(FRAME as u64));
-    let samples = speech_like(FRAME);
     for codec in Codec::ALL {
-        let encoded = codec.encode(&samples);
-        let mut bytes = [0; FRAME];
+        let samples = speech_like(codec.sampling_rate_hz() as usize / 50);
+        let (mut encoder, mut decoder) = (Encoder::new(codec), Decoder::new(codec));
+        let mut bytes = [0; 2 * FRAME];
+        let length = encoder.encode(&samples, &mut bytes);
+        let encoded = bytes;
         group.bench_function(format!("encode {codec}"), |bencher| {
-            bencher.iter(|| codec.encode_into(black_box(&samples), black_box(&mut bytes)));
+            bencher.iter(|| encoder.encode(black_box(&samples), black_box(&mut bytes)));
         });
-        let mut decoded = [0; FRAME];
+        let mut decoded = [0; 2 * FRAME];
         group.bench_function(format!("decode {codec}"), |bencher| {
-            bencher.iter(|| codec.decode_into(black_box(&encoded), black_box(&mut decoded)));
+            bencher.iter(|| decoder.decode(black_box(&encoded[..length]), black_box(&mut decoded)));
         });
     }
     group.finish();

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use offhook_media::{
-    Clip, Codec, JobId, SilencePolicy, Stream, StreamCommand, StreamConfig, StreamDirection,
+    Clip, Codec, JobId, Law, SilencePolicy, Stream, StreamCommand, StreamConfig, StreamDirection,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Every stream plays a shared clip in a loop and makes one packet a tick.
 fn tick_1000_streams(times: u64) {
     let begin = Instant::now();
-    let clip = Clip::from_encoded(Codec::G711A, (0..=250).cycle().take(12_345).collect::<Vec<u8>>());
+    let clip = Clip::from_encoded(Law::A, (0..=250).cycle().take(12_345).collect::<Vec<u8>>());
     let mut streams: Vec<Stream> = (0..1000)
         .map(|number| {
             let mut stream = Stream::new(begin, config(number));

@@ -13,7 +13,7 @@ use std::time::Duration;
 use offhook_media::measure::{Sought, SoughtTone};
 use offhook_media::speech::{self, Voice};
 use offhook_media::tone::{self, Segment, Sequence};
-use offhook_media::{Codec, Sound};
+use offhook_media::{Law, Sound};
 
 /// One kind of comparison.
 struct Kind {
@@ -212,9 +212,9 @@ impl Trial {
         let mut samples = Sound::silence(RATE_HZ, Duration::from_secs_f64(self.between(0.0, 2.0))).samples;
         samples.extend(sound.iter().map(|sample| (f64::from(*sample) * gain) as i16));
         samples.extend(Sound::silence(RATE_HZ, Duration::from_millis(500)).samples);
-        let codec = if self.below(2) == 0 { Codec::G711A } else { Codec::G711U };
+        let law = Law::ALL[self.below(2)];
         let mut heard = vec![0; samples.len()];
-        codec.decode_into(&codec.encode(&samples), &mut heard);
+        law.decode_into(&law.encode(&samples), &mut heard);
         heard
     }
 

@@ -5,10 +5,10 @@
 //! loads its embedded language resources through a temporary file (see `offhook-pico`).
 //!
 //! ```
-//! use offhook_media::{Clip, Codec, measure, tone};
+//! use offhook_media::{Clip, Law, measure, tone};
 //!
 //! let ringback = tone::named("ringback.gb").ok_or("unknown tone")?;
-//! let clip = Clip::from_encoded(Codec::G711A, Codec::G711A.encode(&ringback.render(8000)));
+//! let clip = Clip::from_encoded(Law::A, Law::A.encode(&ringback.render(8000)));
 //! let heard = clip.decode();
 //! let level = measure::level_dbm0(&heard.samples[..3200], 8000, 450.0);
 //! assert!((level - -19.0).abs() < 0.5);
@@ -19,6 +19,7 @@
 
 mod clip;
 mod codec;
+mod rate;
 mod room;
 mod sound;
 mod stream;
@@ -35,7 +36,7 @@ pub mod tone;
 pub mod wav;
 
 pub use clip::Clip;
-pub use codec::{Codec, CodecList, CodecListError, CodecName};
+pub use codec::{Codec, CodecList, CodecListError, CodecName, Concealed, DecodeError, Decoder, Encoder, Law};
 pub use offhook_dsp::resample;
 pub use playout::{JobId, PlayEnd};
 pub use room::{Party, Room, RoomStreams};

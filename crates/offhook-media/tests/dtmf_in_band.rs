@@ -1,7 +1,7 @@
 //! Keys as tones: what ITU-T Q.24 wants detected is detected, and nothing else.
 
 use offhook_media::dtmf::{Press, ToneDetector, ToneSender};
-use offhook_media::{Codec, measure};
+use offhook_media::{Law, measure};
 
 const ROWS: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
 const COLUMNS: [f64; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
@@ -53,7 +53,7 @@ fn sound(tone: Tone, rounds: usize) -> (String, Vec<i16>) {
         }
     }
     (0..800).for_each(|_| push(0.0));
-    (keys, Codec::G711A.decode(&Codec::G711A.encode(&samples)))
+    (keys, Law::A.decode(&Law::A.encode(&samples)))
 }
 
 fn detected(samples: &[i16]) -> String {

@@ -22,7 +22,7 @@ fn speech_is_no_digit() {
         let mut false_digits = String::new();
         while heard < each {
             let sound = speech::synthesize(&text(round), voice).expect("the engine speaks");
-            let clip = Clip::encode(&sound, Codec::G711A);
+            let clip = Clip::for_codec(&sound, Codec::G711A);
             detector.hear(&clip.decode().samples, |press| {
                 if let Press::Begun { digit } = press {
                     false_digits.push(digit.as_char());

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure as count_allocations;
-use offhook_media::jitter::{JitterBuffer, Payload};
-use offhook_media::{Codec, measure};
+use offhook_media::jitter::{JitterBuffer, Payload, PayloadKind};
+use offhook_media::{Codec, Law, measure};
 
 /// Feeds packets of 20 ms through a network and pulls frames of 20 ms.
 struct Line {
@@ -17,7 +17,12 @@ struct Line {
 
 impl Line {
     fn new() -> Self {
-        Self { buffer: JitterBuffer::new(8000), start: Instant::now(), out: Vec::new(), delays: Vec::new() }
+        Self {
+            buffer: JitterBuffer::new(Codec::G711A),
+            start: Instant::now(),
+            out: Vec::new(),
+            delays: Vec::new(),
+        }
     }
 
     /// Packet `n` comes at `arrival(n)` milliseconds, or is lost.
@@ -29,9 +34,14 @@ impl Line {
         for tick in 0..sound.len() / 160 + 10 {
             let now_ms = 7.0 + 20.0 * tick as f64;
             while let Some((at, number)) = packets.next_if(|(at, _)| *at <= now_ms) {
-                let bytes = Codec::G711A.encode(&sound[number * 160..(number + 1) * 160]);
+                let bytes = Law::A.encode(&sound[number * 160..(number + 1) * 160]);
                 let timestamp = (u32::MAX - 4000).wrapping_add(number as u32 * 160);
-                let payload = Payload { timestamp, codec: Codec::G711A, bytes: &bytes };
+                let payload = Payload {
+                    timestamp,
+                    marker: false,
+                    kind: PayloadKind::Audio(Codec::G711A),
+                    bytes: &bytes,
+                };
                 self.buffer.put(self.at(at), payload);
             }
             let now = self.at(now_ms);
@@ -85,7 +95,7 @@ fn a_perfect_network_is_passed_on_unchanged() {
     let mut line = Line::new();
     line.run(&sound, |number| Some(number as f64 * 20.0));
     let begin = line.out.iter().position(|sample| *sample != 0).unwrap();
-    let sent = Codec::G711A.decode(&Codec::G711A.encode(&sound));
+    let sent = Law::A.decode(&Law::A.encode(&sound));
     let same = line.out[begin..].windows(800).position(|part| part == &sent[8000..8800]);
     assert!(same.is_some(), "a tenth of a second is found as it was sent");
     let delays = &line.delays[..150];
@@ -99,7 +109,7 @@ fn packets_that_overtake_each_other_or_come_twice_are_put_in_order() {
     let mut line = Line::new();
     // Every third is 30 ms late.
     line.run(&sound, |number| Some(number as f64 * 20.0 + if number % 3 == 0 { 30.0 } else { 0.0 }));
-    let sent = Codec::G711A.decode(&Codec::G711A.encode(&sound));
+    let sent = Law::A.decode(&Law::A.encode(&sound));
     let at = line.out.windows(4000).position(|part| part == &sent[16_000..20_000]);
     assert!(at.is_some(), "half a second is found as it was sent");
     assert_eq!(quiet_frames(&line.out[4000..28_000]), 0);
@@ -206,14 +216,17 @@ fn a_pause_of_the_far_end_does_not_add_delay() {
 #[test]
 fn another_time_line_is_followed() {
     let sound = voice(1.0);
-    let mut buffer = JitterBuffer::new(8000);
+    let mut buffer = JitterBuffer::new(Codec::G711A);
     let start = Instant::now();
     let mut loud = 0;
     for number in 0..100_u32 {
         let now = start + Duration::from_millis(u64::from(number) * 20);
-        let bytes = Codec::G711A.encode(&sound[..160]);
+        let bytes = Law::A.encode(&sound[..160]);
         let timestamp = if number < 50 { number * 160 } else { 2_000_000_000 + number * 160 };
-        buffer.put(now, Payload { timestamp, codec: Codec::G711A, bytes: &bytes });
+        buffer.put(
+            now,
+            Payload { timestamp, marker: false, kind: PayloadKind::Audio(Codec::G711A), bytes: &bytes },
+        );
         let mut frame = [0; 160];
         buffer.pull(now, &mut frame);
         loud += u32::from(measure::rms_dbm0(&frame) > -45.0);
@@ -224,9 +237,9 @@ fn another_time_line_is_followed() {
 #[test]
 fn the_steady_state_allocates_nothing() {
     let sound = voice(1.0);
-    let mut buffer = JitterBuffer::new(8000);
+    let mut buffer = JitterBuffer::new(Codec::G711A);
     let start = Instant::now();
-    let bytes = Codec::G711A.encode(&sound[..160]);
+    let bytes = Law::A.encode(&sound[..160]);
     let mut number = 0_u32;
     let mut random = noise(3);
     let mut run = |packets: u32| {
@@ -234,7 +247,10 @@ fn the_steady_state_allocates_nothing() {
             let now = start + Duration::from_millis(u64::from(number) * 20);
             let late = if random() < 0.2 { 3 } else { 0 };
             let timestamp = (number - late.min(number)) * 160;
-            buffer.put(now, Payload { timestamp, codec: Codec::G711A, bytes: &bytes });
+            buffer.put(
+                now,
+                Payload { timestamp, marker: false, kind: PayloadKind::Audio(Codec::G711A), bytes: &bytes },
+            );
             buffer.pull(now, &mut [0; 160]);
             number += 1;
         }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use offhook_media::{Codec, measure};
+use offhook_media::{Law, measure};
 
 fn sine(frequency_hz: f64, level_dbm0: f64, samples: usize) -> Vec<i16> {
     let peak = measure::peak_of_dbm0(level_dbm0);
@@ -31,10 +31,10 @@ fn noise(seed: u64, peak: i16, samples: usize) -> Vec<i16> {
 fn the_reference_sequence_measures_zero() {
     let a_law = [0x34, 0x21, 0x21, 0x34, 0xB4, 0xA1, 0xA1, 0xB4].repeat(1000);
     let mu_law = [0x1E, 0x0B, 0x0B, 0x1E, 0x9E, 0x8B, 0x8B, 0x9E].repeat(1000);
-    for (codec, bytes) in [(Codec::G711A, a_law), (Codec::G711U, mu_law)] {
-        let samples = codec.decode(&bytes);
+    for (law, bytes) in [(Law::A, a_law), (Law::Mu, mu_law)] {
+        let samples = law.decode(&bytes);
         for level in [measure::level_dbm0(&samples, 8000, 1000.0), measure::rms_dbm0(&samples)] {
-            assert!(level.abs() < 0.15, "{codec}: {level}");
+            assert!(level.abs() < 0.15, "{law}: {level}");
         }
     }
 }
@@ -120,7 +120,7 @@ fn beats_and_codec_noise_do_not_break_the_cadence() {
     let beat = sum(&[sine(440.0, -19.0, 4000), sine(480.0, -19.0, 4000)]);
     let mut samples = beat;
     samples.extend(vec![0; 4000]);
-    let heard = Codec::G711A.decode(&Codec::G711A.encode(&samples));
+    let heard = Law::A.decode(&Law::A.encode(&samples));
     let found = measure::cadence(&heard, 8000);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!((found[0].0 - 500.0).abs() < 13.0, "within half a beat: {found:?}");
@@ -130,7 +130,7 @@ fn beats_and_codec_noise_do_not_break_the_cadence() {
 #[test]
 fn silence_and_clicks_have_no_cadence() {
     assert!(measure::cadence(&[0; 8000], 8000).is_empty());
-    assert!(measure::cadence(&Codec::G711A.decode(&[0xD5; 8000]), 8000).is_empty());
+    assert!(measure::cadence(&Law::A.decode(&[0xD5; 8000]), 8000).is_empty());
     assert!(measure::cadence(&[], 8000).is_empty());
     let mut click = vec![0; 8000];
     click[4000] = 20_000;
@@ -160,7 +160,7 @@ fn a_sound_is_found_to_the_sample() {
     for (slot, sample) in heard[4321..].iter_mut().zip(&reference) {
         *slot += sample / 2;
     }
-    let heard = Codec::G711U.decode(&Codec::G711U.encode(&heard));
+    let heard = Law::Mu.decode(&Law::Mu.encode(&heard));
     let found = measure::correlate(&reference, &heard).unwrap();
     assert_eq!(found.offset, 4321);
     assert!(found.score > 0.95, "{found:?}");

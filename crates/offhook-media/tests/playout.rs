@@ -1,13 +1,13 @@
 //! Playing clips into frames, counted in samples.
 
 use offhook_media::playout::{Ended, JobId, Play, PlayEnd, Playout};
-use offhook_media::{Clip, Codec};
+use offhook_media::{Clip, Law};
 use proptest::prelude::*;
 
 const EMPTY: u8 = 0;
 
 fn play(job: u64, bytes: &[u8], looped: bool, limit_samples: Option<u64>) -> Play {
-    let clip = Clip::from_encoded(Codec::G711A, bytes);
+    let clip = Clip::from_encoded(Law::A, bytes);
     Play { job: JobId(job), clip, looped, limit_samples }
 }
 
@@ -19,7 +19,7 @@ fn frames(playout: &mut Playout, frame: usize, frames: usize) -> (Vec<Vec<u8>>, 
             return (heard, Some(ended));
         }
         let mut bytes = vec![EMPTY; frame];
-        let filled = playout.fill(Codec::G711A, &mut bytes);
+        let filled = playout.fill(Law::A, &mut bytes);
         assert!(bytes[filled..].iter().all(|byte| *byte == EMPTY), "nothing is written behind the end");
         bytes.truncate(filled);
         heard.push(bytes);
@@ -28,7 +28,7 @@ fn frames(playout: &mut Playout, frame: usize, frames: usize) -> (Vec<Vec<u8>>, 
 }
 
 fn ended(job: u64, reason: PlayEnd, played_samples: u64) -> Option<Ended> {
-    Some(Ended { job: JobId(job), reason, played_samples })
+    Some(Ended { job: JobId(job), reason, played_samples, rate_hz: 8000 })
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_clip_that_was_heard_to_its_end_was_not_replaced() {
     let mut playout = Playout::default();
     playout.play(play(1, &[1; 4], false, None));
     let mut frame = [EMPTY; 4];
-    playout.fill(Codec::G711A, &mut frame);
+    playout.fill(Law::A, &mut frame);
     assert_eq!(playout.play(play(2, &[2; 4], false, None)), ended(1, PlayEnd::Finished, 4));
 }
 
@@ -116,15 +116,15 @@ fn a_clip_without_samples_is_over_at_once() {
 fn a_frame_that_is_not_sent_is_passed_over() {
     let mut playout = Playout::default();
     playout.play(play(1, &[1, 2, 3, 4, 5], true, None));
-    playout.skip(7);
+    playout.skip(7, 8000);
     assert_eq!(frames(&mut playout, 4, 1).0, [vec![3, 4, 5, 1]]);
 }
 
 #[test]
 fn a_clip_in_another_codec_is_transcoded() {
     let samples: Vec<i16> = (0..500).map(|n| ((n * 397) % 16_000 - 8000) as i16).collect();
-    let clip = Clip::from_encoded(Codec::G711U, Codec::G711U.encode(&samples));
-    let expected = Codec::G711A.encode(&Codec::G711U.decode(&clip.bytes));
+    let clip = Clip::from_encoded(Law::Mu, Law::Mu.encode(&samples));
+    let expected = Law::A.encode(&Law::Mu.decode(clip.encoded().expect("it is G.711").1));
     let mut playout = Playout::default();
     playout.play(Play { job: JobId(1), clip, looped: false, limit_samples: None });
     assert_eq!(frames(&mut playout, 160, 10).0.concat(), expected);

@@ -5,7 +5,7 @@ mod stream_support;
 use std::time::Duration;
 
 use offhook_media::recorder::{RecordChannels, RecordCodec, RecordEnd, RecordSettings};
-use offhook_media::{Codec, JobId, Sound, StreamCommand, StreamEvent, dtmf::Event, measure, wav};
+use offhook_media::{JobId, Law, Sound, StreamCommand, StreamEvent, dtmf::Event, measure, wav};
 use stream_support::{Driven, config, ms, packet, signalled};
 
 /// A stream, a far end that sends packets of 20 ms, and the file that is written.
@@ -32,7 +32,7 @@ impl Scene {
     fn hear(&mut self, sound: &[i16], lost: impl Fn(u32) -> bool) {
         for frame in sound.chunks_exact(160) {
             if !lost(self.sent) {
-                let bytes = Codec::G711A.encode(frame);
+                let bytes = Law::A.encode(frame);
                 self.driven.rtp(signalled(), &packet(8, self.sent as u16, self.sent * 160, &bytes));
             }
             self.sent += 1;
@@ -145,7 +145,7 @@ fn a_stereo_recording_has_both_sides_in_time() {
     let silence = vec![0; 8000];
     scene.hear(&silence, |_| false);
     // Both begin to sound at the same time.
-    scene.driven.play(1, Codec::G711A.encode(&sine(1000.0, 1.0)), false, None);
+    scene.driven.play(1, Law::A.encode(&sine(1000.0, 1.0)), false, None);
     scene.hear(&sine(440.0, 1.0), |_| false);
     scene.hear(&silence, |_| false);
     scene.command(StreamCommand::StopRecording(RecordEnd::Stopped));

@@ -3,7 +3,7 @@
 mod stream_support;
 
 use offhook_media::rtp::Header;
-use offhook_media::{Codec, StreamCommand, StreamConfig, StreamDirection, StreamUpdate};
+use offhook_media::{Codec, Law, StreamCommand, StreamConfig, StreamDirection, StreamUpdate};
 use stream_support::{Driven, SILENCE, address, config, ms, packet, signalled, update};
 
 /// RING-35: on hold nothing is sent; off hold the numbers run on, and the ringtone is where it would be by then.
@@ -49,7 +49,7 @@ fn sending_goes_on_while_the_far_end_only_hears() {
 fn another_codec_changes_payload_type_and_bytes_only() {
     let mut driven = Driven::new(config());
     let samples: Vec<i16> = (0..1600).map(|n| ((n * 131) % 9000) as i16).collect();
-    driven.play(1, Codec::G711A.encode(&samples), false, None);
+    driven.play(1, Law::A.encode(&samples), false, None);
     driven.run(ms(50));
     driven.command(StreamCommand::Update(StreamUpdate {
         codec: Codec::G711U,
@@ -67,8 +67,8 @@ fn another_codec_changes_payload_type_and_bytes_only() {
         assert_eq!(pair[1].timestamp, pair[0].timestamp.wrapping_add(160));
         assert!(!pair[1].marker);
     }
-    let heard = Codec::G711U.decode(&driven.audio()[480..]);
-    let expected = Codec::G711A.decode(&Codec::G711A.encode(&samples[480..800]));
+    let heard = Law::Mu.decode(&driven.audio()[480..]);
+    let expected = Law::A.decode(&Law::A.encode(&samples[480..800]));
     for (heard, expected) in heard.iter().zip(&expected) {
         assert!((heard - expected).abs() <= 256, "{heard} for {expected}");
     }

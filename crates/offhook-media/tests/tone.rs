@@ -6,11 +6,11 @@ use std::time::Duration;
 use offhook_media::tone::{
     self, Combination, CountryTone, Partial, Predefined, Segment, Sequence, ToneError,
 };
-use offhook_media::{Codec, measure};
+use offhook_media::{Law, measure};
 
 /// What a far end hears of a rendered tone.
 fn heard(samples: &[i16]) -> Vec<i16> {
-    Codec::G711A.decode(&Codec::G711A.encode(samples))
+    Law::A.decode(&Law::A.encode(samples))
 }
 
 fn sequence(segments: &[Segment]) -> Sequence {

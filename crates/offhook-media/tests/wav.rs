@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 use std::time::Duration;
 
 use offhook_media::wav::{self, WavError, WavFormat};
-use offhook_media::{Clip, Codec, Sound, measure};
+use offhook_media::{Clip, Codec, Law, Sound, measure};
 use proptest::prelude::*;
 use wav_support::{Wav, symphonia_mono};
 
@@ -44,9 +44,9 @@ fn eight_bit_pcm_is_centred() {
 #[test]
 fn g711_is_read_by_its_tables() {
     let every_code: Vec<u8> = (0..=255).collect();
-    for (tag, codec) in [(ALAW, Codec::G711A), (MULAW, Codec::G711U)] {
+    for (tag, law) in [(ALAW, Law::A), (MULAW, Law::Mu)] {
         let file = Wav::new(tag, 8, 8000, every_code.clone()).build();
-        assert_eq!(wav::read(&file).unwrap().samples, codec.decode(&every_code));
+        assert_eq!(wav::read(&file).unwrap().samples, law.decode(&every_code));
     }
 }
 
@@ -223,7 +223,7 @@ fn written_files_are_read_back() {
     assert_eq!(wav::read(&file).unwrap(), sound);
     assert_eq!(symphonia_mono(&file), sound.samples);
     for codec in Codec::ALL {
-        let clip = Clip::encode(&sound, codec);
+        let clip = Clip::for_codec(&sound, codec);
         let file = wav::write_clip(&clip);
         assert_eq!(file.len() % 2, 0, "chunks are padded");
         assert_eq!(wav::read(&file).unwrap(), clip.decode());
@@ -240,8 +240,8 @@ fn levels_survive_every_format() {
     let files = [
         Wav::new(PCM, 16, 8000, little_endian(&samples)).build(),
         Wav::new(PCM, 8, 8000, eight_bit).build(),
-        Wav::new(ALAW, 8, 8000, Codec::G711A.encode(&samples)).build(),
-        Wav::new(MULAW, 8, 8000, Codec::G711U.encode(&samples)).build(),
+        Wav::new(ALAW, 8, 8000, Law::A.encode(&samples)).build(),
+        Wav::new(MULAW, 8, 8000, Law::Mu.encode(&samples)).build(),
         Wav::oki(8000, &samples).build(),
         Wav::ima(8000, &samples, 256).build(),
     ];

@@ -22,7 +22,7 @@ use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 use offhook_media::rtp::{Header, Packet};
 use offhook_media::{
-    Clip, Codec, JobId, SilencePolicy, StreamCommand, StreamConfig, StreamDirection, StreamEvent,
+    Clip, Codec, JobId, Law, SilencePolicy, StreamCommand, StreamConfig, StreamDirection, StreamEvent,
 };
 use offhook_net::{RtpConfig, RtpEngine};
 use tokio::sync::mpsc::unbounded_channel;
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let limit = send_cost(targets[0])?;
     let resident_before = resident_kib();
-    let clip = Clip::from_encoded(Codec::G711A, (0..=250).cycle().take(12_345).collect::<Vec<u8>>());
+    let clip = Clip::from_encoded(Law::A, (0..=250).cycle().take(12_345).collect::<Vec<u8>>());
     let (events, mut told) = unbounded_channel();
     let opening = Instant::now();
     for n in 0..options.streams {

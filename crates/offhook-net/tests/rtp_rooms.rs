@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use offhook_media::rtp::{Header, Packet};
-use offhook_media::{Clip, Codec, JobId, Party, StreamCommand, StreamConfig, StreamEvent};
+use offhook_media::{Clip, JobId, Law, Party, StreamCommand, StreamConfig, StreamEvent};
 use offhook_net::{RtpConfig, RtpEngine, StreamId};
 use support::{FarEnd, PATIENCE, Server};
 use tokio::sync::mpsc::unbounded_channel;
@@ -97,7 +97,7 @@ fn orders_to_a_moving_stream_are_neither_lost_nor_reordered() {
     const ORDERS: u64 = 600;
     for number in 0..ORDERS {
         server.engine.enter(rooms[number as usize % 3], stream, Party::BOTH);
-        let clip = Clip::from_encoded(Codec::G711A, vec![0x55; 8000]);
+        let clip = Clip::from_encoded(Law::A, vec![0x55; 8000]);
         let play = StreamCommand::Play { job: JobId(number), clip, looped: false, limit: None };
         server.engine.command(stream, play);
         if number % 7 == 0 {
@@ -151,7 +151,7 @@ fn a_stream_inside_a_room_is_heard_by_the_others() {
     server.engine.enter(room, caller, Party::BOTH);
     let config = StreamConfig { remote_rtp: None, ..far_end.config() };
     let inside = server.engine.open_in_room(room, config, server.sender.clone(), Party::BOTH);
-    let clip = Clip::from_encoded(Codec::G711A, vec![0x33; 800]);
+    let clip = Clip::from_encoded(Law::A, vec![0x33; 800]);
     let play = StreamCommand::Play { job: JobId(1), clip, looped: true, limit: None };
     server.engine.command(inside, play);
     assert!((0..200).any(|_| far_end.packet().payload.iter().all(|byte| *byte == 0x33)));

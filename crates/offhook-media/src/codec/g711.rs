@@ -1,36 +1,95 @@
-//! ITU-T G.711 by table.
+//! ITU-T G.711: one byte a sample, by table.
 //!
 //! A 16-bit sample holds the uniform value of G.711 left-justified: A-law's 13 bits are the sample divided by 8 and
 //! mu-law's 14 bits are the sample divided by 4. No decision value of either law falls inside one step of the tables
 //! below, so looking a sample up is exact.
 
+use std::fmt;
+
+/// A companding law of G.711. Every byte stands for one sample, whatever comes before and after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Law {
+    /// A-law.
+    A,
+    /// Mu-law.
+    Mu,
+}
+
+impl Law {
+    /// Both laws.
+    pub const ALL: [Self; 2] = [Self::A, Self::Mu];
+
+    /// The byte that stands for one sample of silence.
+    ///
+    /// A-law has no code for zero; its silence is the smallest positive value.
+    pub const fn silence_byte(self) -> u8 {
+        match self {
+            Self::A => 0xD5,
+            Self::Mu => 0xFF,
+        }
+    }
+
+    /// Encodes 16-bit samples.
+    pub fn encode(self, samples: &[i16]) -> Vec<u8> {
+        let mut bytes = vec![0; samples.len()];
+        self.encode_into(samples, &mut bytes);
+        bytes
+    }
+
+    /// Encodes as many samples as both slices hold and returns how many. Does not allocate.
+    #[inline]
+    pub fn encode_into(self, samples: &[i16], bytes: &mut [u8]) -> usize {
+        match self {
+            Self::A => map(samples, bytes, |sample| ALAW_ENCODE[usize::from(sample as u16 >> 4)]),
+            Self::Mu => map(samples, bytes, |sample| ULAW_ENCODE[usize::from(sample as u16 >> 2)]),
+        }
+    }
+
+    /// Decodes to 16-bit samples.
+    pub fn decode(self, bytes: &[u8]) -> Vec<i16> {
+        let mut samples = vec![0; bytes.len()];
+        self.decode_into(bytes, &mut samples);
+        samples
+    }
+
+    /// Decodes as many bytes as both slices hold and returns how many. Does not allocate.
+    #[inline]
+    pub fn decode_into(self, bytes: &[u8], samples: &mut [i16]) -> usize {
+        match self {
+            Self::A => map(bytes, samples, |byte| Self::A.sample(byte)),
+            Self::Mu => map(bytes, samples, |byte| Self::Mu.sample(byte)),
+        }
+    }
+
+    /// The sample that one byte stands for.
+    #[inline]
+    pub(crate) fn sample(self, byte: u8) -> i16 {
+        match self {
+            Self::A => ALAW_DECODE[usize::from(byte)],
+            Self::Mu => ULAW_DECODE[usize::from(byte)],
+        }
+    }
+
+    /// The samples a second of both laws.
+    pub const RATE_HZ: u32 = 8000;
+}
+
+impl fmt::Display for Law {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::A => "A-law",
+            Self::Mu => "mu-law",
+        })
+    }
+}
+
 /// Applies `convert` to as many items as both slices hold and returns how many.
 #[inline]
-pub(super) fn map<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) -> usize {
+fn map<A: Copy, B>(from: &[A], to: &mut [B], convert: impl Fn(A) -> B) -> usize {
     for (out, item) in to.iter_mut().zip(from) {
         *out = convert(*item);
     }
     from.len().min(to.len())
-}
-
-#[inline]
-pub(super) fn encode_alaw(sample: i16) -> u8 {
-    ALAW_ENCODE[usize::from(sample as u16 >> 4)]
-}
-
-#[inline]
-pub(super) fn encode_ulaw(sample: i16) -> u8 {
-    ULAW_ENCODE[usize::from(sample as u16 >> 2)]
-}
-
-#[inline]
-pub(crate) fn decode_alaw(byte: u8) -> i16 {
-    ALAW_DECODE[usize::from(byte)]
-}
-
-#[inline]
-pub(crate) fn decode_ulaw(byte: u8) -> i16 {
-    ULAW_DECODE[usize::from(byte)]
 }
 
 /// A-law inverts the even bits of every character signal (G.711 table 1a, note 2).

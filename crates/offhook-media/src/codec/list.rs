@@ -13,9 +13,9 @@ use super::Codec;
 /// ```
 /// use offhook_media::{Codec, CodecList};
 ///
-/// let list: CodecList = " G711U ; g722; g711a;g711u".parse()?;
-/// assert_eq!(list.available(), [Codec::G711U, Codec::G711A]);
-/// assert_eq!(list.to_string(), "g711u;g722;g711a");
+/// let list: CodecList = " G722 ; g711a; g711u;g711a".parse()?;
+/// assert_eq!(list.available(), [Codec::G722, Codec::G711A, Codec::G711U]);
+/// assert_eq!(list.to_string(), "g722;g711a;g711u");
 /// # Ok::<(), offhook_media::CodecListError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -60,16 +60,16 @@ impl CodecList {
 }
 
 impl Default for CodecList {
-    /// Every codec of this build in the order of [`Codec::ALL`].
+    /// [`Codec::DEFAULT`].
     fn default() -> Self {
-        Self::from(Codec::ALL.as_slice())
+        Self::from(Codec::DEFAULT.as_slice())
     }
 }
 
 impl From<&[Codec]> for CodecList {
     /// A list of these codecs, duplicates dropped. An empty slice gives the default list.
     fn from(codecs: &[Codec]) -> Self {
-        let codecs = if codecs.is_empty() { Codec::ALL.as_slice() } else { codecs };
+        let codecs = if codecs.is_empty() { Codec::DEFAULT.as_slice() } else { codecs };
         let mut available = Vec::new();
         for codec in codecs {
             if !available.contains(codec) {
@@ -136,7 +136,8 @@ impl CodecName {
         match self {
             Self::G711A => Some(Codec::G711A),
             Self::G711U => Some(Codec::G711U),
-            Self::G722 | Self::Opus | Self::G729 => None,
+            Self::G722 => Some(Codec::G722),
+            Self::Opus | Self::G729 => None,
         }
     }
 }
@@ -146,6 +147,7 @@ impl From<Codec> for CodecName {
         match codec {
             Codec::G711A => Self::G711A,
             Codec::G711U => Self::G711U,
+            Codec::G722 => Self::G722,
         }
     }
 }
@@ -185,7 +187,7 @@ pub enum CodecListError {
         name: String,
     },
     /// All names are known, but this build has none of the codecs.
-    #[error("codec list {given:?} holds no codec that this build has; available codecs: g711a, g711u")]
+    #[error("codec list {given:?} holds no codec that this build has; available codecs: g711a, g711u, g722")]
     NoneAvailable {
         /// The list as given.
         given: String,

@@ -1,18 +1,23 @@
 //! The codecs that calls are made with, and the lists that name them.
 
+mod coder;
 mod g711;
+mod g722;
 mod list;
+mod noise;
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub(crate) use g711::{decode_alaw, decode_ulaw};
+pub use coder::{Concealed, DecodeError, Decoder, Encoder};
+pub use g711::Law;
 pub use list::{CodecList, CodecListError, CodecName};
 
 /// A codec this build can encode and decode.
 ///
-/// Both are ITU-T G.711: one byte a sample, 8000 samples a second, no state between samples.
+/// G.711 has no state between samples; what plays in it is encoded once for all calls. Every other codec has an
+/// [`Encoder`] and a [`Decoder`] for each stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Codec {
@@ -20,11 +25,17 @@ pub enum Codec {
     G711A,
     /// G.711 mu-law, `PCMU` in RTP, static payload type 0.
     G711U,
+    /// G.722 at 64 kbit/s: wide band, static payload type 9.
+    G722,
 }
 
 impl Codec {
-    /// Every codec of this build, in the order of the server's default list.
-    pub const ALL: [Self; 2] = [Self::G711A, Self::G711U];
+    /// Every codec of this build.
+    pub const ALL: [Self; 3] = [Self::G711A, Self::G711U, Self::G722];
+
+    /// The codecs of calls for which no list is given, in their order. The others are used where a list names them
+    /// (RING-50).
+    pub const DEFAULT: [Self; 2] = [Self::G711A, Self::G711U];
 
     /// The names that a codec list may hold, those of codecs that this build lacks included (RING-51).
     pub fn names_known() -> [&'static str; 5] {
@@ -36,6 +47,7 @@ impl Codec {
         match self {
             Self::G711A => "g711a",
             Self::G711U => "g711u",
+            Self::G722 => "g722",
         }
     }
 
@@ -44,72 +56,78 @@ impl Codec {
         match self {
             Self::G711A => "PCMA",
             Self::G711U => "PCMU",
+            Self::G722 => "G722",
         }
     }
 
-    /// The static RTP payload type (RFC 3551 section 6).
-    pub const fn static_payload_type(self) -> u8 {
+    /// The number of channels in `a=rtpmap`. What is sent and heard is mono whatever stands there.
+    pub const fn rtp_channels(self) -> u8 {
         match self {
-            Self::G711A => 8,
-            Self::G711U => 0,
+            Self::G711A | Self::G711U | Self::G722 => 1,
         }
     }
 
-    /// The RTP clock rate and sampling rate in hertz.
+    /// The parameters of `a=fmtp` that this side writes, if any.
+    pub const fn fmtp(self) -> Option<&'static str> {
+        match self {
+            Self::G711A | Self::G711U | Self::G722 => None,
+        }
+    }
+
+    /// The static RTP payload type (RFC 3551 section 6), if it has one.
+    pub const fn static_payload_type(self) -> Option<u8> {
+        match self {
+            Self::G711A => Some(8),
+            Self::G711U => Some(0),
+            Self::G722 => Some(9),
+        }
+    }
+
+    /// The rate in hertz at which RTP timestamps count. That of G.722 is not its sampling rate, for the sake of an old
+    /// mistake (RFC 3551 section 4.5.2).
     pub const fn clock_rate_hz(self) -> u32 {
-        8000
-    }
-
-    /// Samples in one millisecond.
-    pub const fn samples_per_ms(self) -> usize {
-        self.clock_rate_hz() as usize / 1000
-    }
-
-    /// Samples in `duration`, rounded down.
-    pub fn samples_in(self, duration: Duration) -> usize {
-        let samples = duration.as_nanos() * u128::from(self.clock_rate_hz()) / 1_000_000_000;
-        usize::try_from(samples).unwrap_or(usize::MAX)
-    }
-
-    /// The byte that stands for one sample of silence.
-    ///
-    /// A-law has no code for zero; its silence is the smallest positive value.
-    pub const fn silence_byte(self) -> u8 {
         match self {
-            Self::G711A => 0xD5,
-            Self::G711U => 0xFF,
+            Self::G711A | Self::G711U | Self::G722 => 8000,
         }
     }
 
-    /// Encodes 16-bit samples at [`clock_rate_hz`](Self::clock_rate_hz).
-    pub fn encode(self, samples: &[i16]) -> Vec<u8> {
-        let mut bytes = vec![0; samples.len()];
-        self.encode_into(samples, &mut bytes);
-        bytes
-    }
-
-    /// Encodes as many samples as both slices hold and returns how many. Does not allocate.
-    pub fn encode_into(self, samples: &[i16], bytes: &mut [u8]) -> usize {
+    /// The samples a second that are encoded: 8000 (narrow band), or 16000 (wide band).
+    pub const fn sampling_rate_hz(self) -> u32 {
         match self {
-            Self::G711A => g711::map(samples, bytes, g711::encode_alaw),
-            Self::G711U => g711::map(samples, bytes, g711::encode_ulaw),
+            Self::G711A | Self::G711U => NARROW_BAND_HZ,
+            Self::G722 => WIDE_BAND_HZ,
         }
     }
 
-    /// Decodes to 16-bit samples at [`clock_rate_hz`](Self::clock_rate_hz).
-    pub fn decode(self, bytes: &[u8]) -> Vec<i16> {
-        let mut samples = vec![0; bytes.len()];
-        self.decode_into(bytes, &mut samples);
-        samples
-    }
-
-    /// Decodes as many bytes as both slices hold and returns how many. Does not allocate.
-    pub fn decode_into(self, bytes: &[u8], samples: &mut [i16]) -> usize {
+    /// A packet holds a whole number of these.
+    pub const fn frame_time(self) -> Duration {
         match self {
-            Self::G711A => g711::map(bytes, samples, g711::decode_alaw),
-            Self::G711U => g711::map(bytes, samples, g711::decode_ulaw),
+            Self::G711A | Self::G711U | Self::G722 => Duration::from_millis(1),
         }
     }
+
+    /// The companding law, where this is G.711.
+    pub const fn law(self) -> Option<Law> {
+        match self {
+            Self::G711A => Some(Law::A),
+            Self::G711U => Some(Law::Mu),
+            Self::G722 => None,
+        }
+    }
+
+    /// How many samples, at [`sampling_rate_hz`](Self::sampling_rate_hz), the payload of a packet stands for; `None` if
+    /// it cannot be one of this codec. Decodes nothing.
+    pub fn packet_samples(self, payload: &[u8]) -> Option<usize> {
+        let samples = match self {
+            Self::G711A | Self::G711U => payload.len(),
+            Self::G722 => g722::packet_samples(payload),
+        };
+        (1..=Self::MOST_PACKET_SAMPLES).contains(&samples).then_some(samples)
+    }
+
+    /// No packet stands for more samples: 200 ms at 16000 Hz, which is more than G.711 and G.722 put into an Ethernet
+    /// frame.
+    pub const MOST_PACKET_SAMPLES: usize = 3200;
 }
 
 impl fmt::Display for Codec {
@@ -131,3 +149,8 @@ impl FromStr for Codec {
         known.available().ok_or_else(|| CodecListError::NoneAvailable { given: name.to_owned() })
     }
 }
+
+/// The samples a second of narrow band: of G.711, and of whatever listens or records.
+pub(crate) const NARROW_BAND_HZ: u32 = 8000;
+/// The samples a second of wide band.
+pub(crate) const WIDE_BAND_HZ: u32 = 16_000;

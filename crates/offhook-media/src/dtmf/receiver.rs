@@ -141,5 +141,5 @@ fn is_late(timestamp: u32, newest: u32) -> bool {
     newest.wrapping_sub(timestamp) < LATEST
 }
 
-/// Ten seconds at 8000 Hz: no network holds a packet back for longer.
-const LATEST: u32 = 80_000;
+/// Ten seconds at 48000 Hz, the fastest clock of a codec: no network holds a packet back for longer.
+const LATEST: u32 = 480_000;

@@ -1,7 +1,9 @@
-//! Packet loss concealment for G.711: the last period of the voice goes on, and fades.
+//! Packet loss concealment for codecs that have none of their own: the last period of the voice goes on, and fades.
 //!
 //! The idea is that of ITU-T G.711 appendix I: voices hardly change in 10 ms. A repetition that lasts longer sounds
 //! like a machine, so it fades out and is silent after 60 ms.
+
+use crate::Law;
 
 /// Continues what was received, and goes over to what is received again.
 #[derive(Clone, Debug)]
@@ -11,27 +13,29 @@ pub(super) struct Concealer {
     /// The period that is repeated, without a click at its seam.
     period: Vec<f32>,
     phase: usize,
+    /// How many samples there are for one at 8000 Hz.
+    scale: usize,
     /// Samples concealed since the last one received.
     concealed: usize,
 }
 
-impl Default for Concealer {
-    fn default() -> Self {
+impl Concealer {
+    pub(super) fn new(rate_hz: u32) -> Self {
+        let scale = (rate_hz / Law::RATE_HZ) as usize;
         Self {
             history: Vec::new(),
             period: Vec::new(),
             phase: 0,
+            scale,
             // Nothing was received that could go on.
-            concealed: FADED_OUT,
+            concealed: FADED_OUT * scale,
         }
     }
-}
 
-impl Concealer {
     /// Takes in what was received; its beginning is blended with what stood for the part before.
     pub(super) fn received(&mut self, samples: &mut [i16]) {
         if self.concealed > 0 {
-            let blended = samples.len().min(BLENDED);
+            let blended = samples.len().min(BLENDED * self.scale);
             for (at, sample) in samples[..blended].iter_mut().enumerate() {
                 let weight = (at as f32 + 0.5) / blended as f32;
                 let synthetic = self.next_synthetic();
@@ -53,16 +57,12 @@ impl Concealer {
         self.remember(samples);
     }
 
-    /// Whether nothing is left that could go on.
-    pub(super) fn is_mute(&self) -> bool {
-        self.concealed >= FADED_OUT
-    }
-
     fn next_synthetic(&mut self) -> f32 {
-        if self.concealed >= FADED_OUT || self.period.is_empty() {
+        let (full_level, faded_out) = (FULL_LEVEL * self.scale, FADED_OUT * self.scale);
+        if self.concealed >= faded_out || self.period.is_empty() {
             return 0.0;
         }
-        let faded = self.concealed.saturating_sub(FULL_LEVEL) as f32 / (FADED_OUT - FULL_LEVEL) as f32;
+        let faded = self.concealed.saturating_sub(full_level) as f32 / (faded_out - full_level) as f32;
         self.concealed += 1;
         let sample = self.period[self.phase];
         self.phase = (self.phase + 1) % self.period.len();
@@ -70,21 +70,24 @@ impl Concealer {
     }
 
     fn remember(&mut self, samples: &[i16]) {
+        let history = HISTORY * self.scale;
         if self.history.is_empty() {
-            self.history.resize(HISTORY, 0);
-            self.period.reserve_exact(LONGEST_PERIOD);
+            self.history.resize(history, 0);
+            self.period.reserve_exact(LONGEST_PERIOD * self.scale);
         }
-        let kept = samples.len().min(HISTORY);
+        let kept = samples.len().min(history);
         self.history.copy_within(kept.., 0);
-        self.history[HISTORY - kept..].copy_from_slice(&samples[samples.len() - kept..]);
+        self.history[history - kept..].copy_from_slice(&samples[samples.len() - kept..]);
     }
 
     /// The period at which the newest samples are most like those before them.
     fn find_period(&mut self) {
-        let newest = &self.history[HISTORY - COMPARED..];
-        let mut best = (f32::MIN, SHORTEST_PERIOD);
-        for lag in SHORTEST_PERIOD..=LONGEST_PERIOD {
-            let before = &self.history[HISTORY - COMPARED - lag..];
+        let (history, compared) = (self.history.len(), COMPARED * self.scale);
+        let newest = &self.history[history - compared..];
+        let shortest = SHORTEST_PERIOD * self.scale;
+        let mut best = (f32::MIN, shortest);
+        for lag in shortest..=LONGEST_PERIOD * self.scale {
+            let before = &self.history[history - compared - lag..];
             let (mut product, mut energy) = (0.0_f32, 1.0_f32);
             for (a, b) in newest.iter().zip(before) {
                 let (a, b) = (f32::from(*a), f32::from(*b));
@@ -98,13 +101,13 @@ impl Concealer {
         }
         let length = best.1;
         self.period.clear();
-        self.period.extend(self.history[HISTORY - length..].iter().map(|sample| f32::from(*sample)));
+        self.period.extend(self.history[history - length..].iter().map(|sample| f32::from(*sample)));
         // The end of the period goes over into what came before its beginning, so that it can be repeated.
         let overlap = length / 4;
         for at in 0..overlap {
             let weight = (at as f32 + 0.5) / overlap as f32;
             let place = length - overlap + at;
-            let before = f32::from(self.history[HISTORY - length - overlap + at]);
+            let before = f32::from(self.history[history - length - overlap + at]);
             // The very last sample was heard already: only repetitions go through the blended end.
             self.period[place] = self.period[place] * (1.0 - weight) + before * weight;
         }
@@ -112,6 +115,7 @@ impl Concealer {
     }
 }
 
+/// All lengths are in samples at 8000 Hz.
 const HISTORY: usize = 320;
 /// 20 ms are compared.
 const COMPARED: usize = 160;
@@ -121,6 +125,6 @@ const LONGEST_PERIOD: usize = 120;
 /// The first 10 ms keep their level.
 const FULL_LEVEL: usize = 80;
 /// After 60 ms there is silence.
-const FADED_OUT: usize = 480;
+pub(super) const FADED_OUT: usize = 480;
 /// What is received again is blended in over 5 ms.
 const BLENDED: usize = 40;

@@ -10,7 +10,8 @@
 //! * shrinks by leaving out periods of speech, or in one step where the far end sent nothing anyway.
 //!
 //! A clock of the far end that runs fast or slow shows as a delay that drifts, and is put right in the same way.
-//! What the network lost is concealed.
+//! What the network lost is concealed. Where the far end pauses nothing was lost: comfort noise is heard if it has sent
+//! some (RFC 3389, or within its codec), else silence.
 
 mod conceal;
 mod delay;
@@ -21,7 +22,8 @@ use std::time::{Duration, Instant};
 
 use self::conceal::Concealer;
 use self::delay::DelayEstimator;
-use crate::Codec;
+use crate::codec::{Concealed, Decoder};
+use crate::{Codec, Law};
 
 /// Puts the packets of one source back in order and in time (UR-40).
 ///
@@ -29,19 +31,36 @@ use crate::Codec;
 /// packets only: in the steady state neither [`put`](Self::put) nor [`pull`](Self::pull) does.
 #[derive(Clone, Debug)]
 pub struct JitterBuffer {
+    /// Samples a second: times and places are counted in these.
     rate_hz: u32,
+    /// Timestamp units a second.
+    clock_hz: u32,
     /// Arrival times are counted in samples from here.
     epoch: Option<Instant>,
-    /// The newest timestamp that came, as the packet said it and on the line without wrapping.
+    /// The newest timestamp that came, as the packet said it and on the line without wrapping, in timestamp units.
     newest: Option<(u32, i64)>,
-    /// The timestamp of the next sample to be decoded.
+    /// The place of the next sample to be taken from a packet.
     position: i64,
     /// Whether the first packet has been played.
     started: bool,
-    /// By timestamp.
+    /// By their places.
     packets: VecDeque<Stored>,
     /// Room of packets that were played, for those that come.
     spare: Vec<Vec<u8>>,
+    decoder: Decoder,
+    /// The samples of the first packet, once it is its turn.
+    decoded: Vec<i16>,
+    is_first_decoded: bool,
+    /// What the decoder made in place of packets, 10 ms at a time, and how much of it is used.
+    substitute: Vec<i16>,
+    substitute_used: usize,
+    /// Whether the far end pauses, as the decoder says.
+    pausing: bool,
+    /// Concealed since something was received, and how much of that counts as concealed so far.
+    gap: usize,
+    gap_counted: u64,
+    /// What the frame that is being put together holds.
+    pulled: Pulled,
     /// Decoded or concealed, not yet handed out.
     pending: Vec<i16>,
     delay: DelayEstimator,
@@ -52,15 +71,27 @@ pub struct JitterBuffer {
     stats: JitterStats,
 }
 
-/// One packet's audio.
+/// What one packet holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Payload<'a> {
     /// Its RTP timestamp.
     pub timestamp: u32,
-    /// What its bytes are encoded in.
-    pub codec: Codec,
-    /// One byte a sample.
+    /// Its marker bit: whether the far end speaks again after a pause (RFC 3551 section 4.1).
+    pub marker: bool,
+    /// What its bytes are.
+    pub kind: PayloadKind,
+    /// The bytes.
     pub bytes: &'a [u8],
+}
+
+/// What the bytes of a packet are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PayloadKind {
+    /// Audio.
+    Audio(Codec),
+    /// Comfort noise (RFC 3389), to be heard until there is audio again.
+    ComfortNoise,
 }
 
 /// What a frame of [`JitterBuffer::pull`] holds.
@@ -69,7 +100,7 @@ pub struct Payload<'a> {
 pub enum Pulled {
     /// Silence: nothing has come so far, or nothing for so long that there is nothing to continue.
     Nothing,
-    /// What the far end sent, all of it.
+    /// What the far end sent, or the comfort noise that it asked for, all of it.
     Audio,
     /// At least a part stands for what did not come in time.
     Concealed,
@@ -81,7 +112,8 @@ pub enum Pulled {
 pub struct JitterStats {
     /// Packets that came after their time.
     pub late_packets: u64,
-    /// Samples that stand for what did not come in time.
+    /// Samples that stand for what did not come in time. Silence is none of it, and the beginning of a pause is not,
+    /// once it is known to be one.
     pub concealed_samples: u64,
     /// Samples left out to shrink the delay.
     pub removed_samples: u64,
@@ -90,42 +122,62 @@ pub struct JitterStats {
 }
 
 impl JitterBuffer {
-    /// A buffer for audio at `rate_hz` samples a second.
-    pub fn new(rate_hz: u32) -> Self {
+    /// A buffer for audio of a codec.
+    pub fn new(codec: Codec) -> Self {
+        let rate_hz = codec.sampling_rate_hz();
         Self {
-            rate_hz: rate_hz.max(1),
+            rate_hz,
+            clock_hz: codec.clock_rate_hz(),
             epoch: None,
             newest: None,
             position: 0,
             started: false,
             packets: VecDeque::new(),
             spare: Vec::new(),
+            decoder: Decoder::new(codec),
+            decoded: Vec::new(),
+            is_first_decoded: false,
+            substitute: Vec::new(),
+            substitute_used: 0,
+            pausing: false,
+            gap: 0,
+            gap_counted: 0,
+            pulled: Pulled::Nothing,
             pending: Vec::new(),
-            delay: DelayEstimator::new(rate_hz.max(1)),
-            concealer: Concealer::default(),
+            delay: DelayEstimator::new(rate_hz),
+            concealer: Concealer::new(rate_hz),
             pulls_since_stretch: 0,
             played_behind: 0,
             stats: JitterStats::default(),
         }
     }
 
-    /// Takes in a packet that came at `now`. Duplicates and packets whose time is over are dropped.
+    /// Takes in a packet that came at `now`. Duplicates and packets whose time is over are dropped, and so is what its
+    /// codec cannot have made. Audio of a codec with other rates than before makes the buffer begin anew.
     pub fn put(&mut self, now: Instant, payload: Payload<'_>) {
-        let length = payload.bytes.len() as i64;
-        if length == 0 {
-            return;
-        }
+        let samples = match payload.kind {
+            PayloadKind::Audio(codec) => {
+                let Some(samples) = codec.packet_samples(payload.bytes) else { return };
+                self.follow_rates(codec);
+                samples
+            }
+            PayloadKind::ComfortNoise => 0,
+        };
         if self.packets.capacity() == 0 {
             // A line on which nothing ever comes costs no memory.
+            let scale = self.scale();
             self.packets.reserve_exact(MOST_PACKETS);
             self.spare.reserve_exact(MOST_PACKETS);
-            self.pending.reserve_exact(4 * stretch::LONGEST_LAG + 960);
+            self.decoded.reserve_exact(LONGEST_FRAME * scale);
+            self.substitute.resize(SUBSTITUTED_AT_ONCE * scale, 0);
+            self.substitute_used = self.substitute.len();
+            self.pending.reserve_exact((4 * stretch::LONGEST_LAG + 2 * LONGEST_FRAME) * scale);
         }
         let arrived = self.samples_until(now);
-        let timestamp = match self.newest {
+        let line = match self.newest {
             Some((wrapped, line)) => {
                 let step = i64::from(payload.timestamp.wrapping_sub(wrapped).cast_signed());
-                if step.abs() > i64::from(self.rate_hz) * LONGEST_STEP_SECONDS {
+                if step.abs() > i64::from(self.clock_hz) * LONGEST_STEP_SECONDS {
                     // The sender began its timestamps anew.
                     self.restart();
                     0
@@ -135,38 +187,45 @@ impl JitterBuffer {
             }
             None => 0,
         };
-        if self.newest.is_none_or(|(_, line)| timestamp > line) {
-            self.newest = Some((payload.timestamp, timestamp));
+        if self.newest.is_none_or(|(_, newest)| line > newest) {
+            self.newest = Some((payload.timestamp, line));
         }
-        self.delay.observe(arrived, arrived - timestamp);
-        if self.started && timestamp + length <= self.position {
+        let start = (line * i64::from(self.rate_hz)).div_euclid(i64::from(self.clock_hz));
+        self.delay.observe(arrived, arrived - start);
+        let end = start + samples as i64;
+        let is_late = if samples == 0 { end < self.position } else { end <= self.position };
+        if self.started && is_late {
             self.stats.late_packets += 1;
             return;
         }
 
-        let place = self.packets.iter().rposition(|stored| stored.timestamp <= timestamp);
-        if place.is_some_and(|place| self.packets[place].timestamp == timestamp) {
+        let place = self.packets.iter().rposition(|stored| stored.start <= start);
+        if place.is_some_and(|place| self.packets[place].start == start) {
             return;
         }
         let mut bytes = match self.packets.len() < MOST_PACKETS {
             true => self.spare.pop().unwrap_or_else(|| Vec::with_capacity(ROOM_OF_PACKET)),
             // More than two seconds wait: the oldest are of no use any more.
-            false => match self.packets.pop_front() {
+            false => match self.take_first() {
                 Some(oldest) => oldest.bytes,
                 None => return,
             },
         };
         bytes.clear();
         bytes.extend_from_slice(payload.bytes);
-        let place = self.packets.iter().rposition(|stored| stored.timestamp <= timestamp);
+        let place = self.packets.iter().rposition(|stored| stored.start <= start);
         let place = place.map_or(0, |place| place + 1);
-        self.packets.insert(place, Stored { timestamp, codec: payload.codec, bytes });
+        if place == 0 {
+            self.is_first_decoded = false;
+        }
+        let (marker, kind) = (payload.marker, payload.kind);
+        self.packets.insert(place, Stored { start, end, marker, kind, bytes });
     }
 
     /// Forgets the source: another one follows, on another time line.
     pub fn restart(&mut self) {
-        while let Some(stored) = self.packets.pop_front() {
-            self.keep_room(stored);
+        while let Some(stored) = self.take_first() {
+            self.spare.push(stored.bytes);
         }
         self.newest = None;
         self.started = false;
@@ -187,23 +246,19 @@ impl JitterBuffer {
         self.played_behind = self.lag(arrived).max(0);
         self.stretch(arrived, wanted);
 
-        let concealed = self.stats.concealed_samples;
+        self.pulled = Pulled::Audio;
         let missing = wanted.saturating_sub(self.pending.len());
         self.read(missing);
         out.copy_from_slice(&self.pending[..wanted]);
         self.pending.drain(..wanted);
-        match (self.stats.concealed_samples == concealed, self.concealer.is_mute()) {
-            (true, _) => Pulled::Audio,
-            (false, false) => Pulled::Concealed,
-            (false, true) => Pulled::Nothing,
-        }
+        self.pulled
     }
 
     /// Takes everything that waits, at once and without regard to time, and hands it over in pieces: what came before
     /// an end is part of it (REC-15).
     pub fn drain(&mut self, mut take: impl FnMut(&[i16])) {
         loop {
-            let buffered = self.packets.back().map_or(0, |last| last.end() - self.position);
+            let buffered = self.packets.back().map_or(0, |last| last.end - self.position);
             if self.pending.is_empty() && buffered <= 0 {
                 return;
             }
@@ -221,6 +276,11 @@ impl JitterBuffer {
         Duration::from_nanos(samples.unsigned_abs() * 1_000_000_000 / u64::from(self.rate_hz))
     }
 
+    /// Samples a second of what [`pull`](Self::pull) and [`drain`](Self::drain) give: the codec's sampling rate.
+    pub fn rate_hz(&self) -> u32 {
+        self.rate_hz
+    }
+
     /// What the buffer has done so far.
     pub fn stats(&self) -> JitterStats {
         self.stats
@@ -232,7 +292,7 @@ impl JitterBuffer {
             return true;
         }
         let Some(first) = self.packets.front() else { return false };
-        self.position = first.timestamp;
+        self.position = first.start;
         self.started = self.lag(arrived) >= self.delay.target(wanted as i64);
         self.started
     }
@@ -242,17 +302,15 @@ impl JitterBuffer {
         let Some(first) = self.packets.front() else { return };
         let target = self.delay.target(wanted as i64);
         let on_time = self.delay.reference().map_or(self.position, |reference| arrived - reference - target);
-        let first = first.timestamp;
+        let first = first.start;
         if first > self.position && on_time > self.position {
             self.position = on_time.min(first);
         } else if on_time - self.position > i64::from(self.rate_hz) / TOO_MUCH_PER_SECOND {
             self.stats.removed_samples += (on_time - self.position).unsigned_abs();
             self.position = on_time;
         }
-        while self.packets.front().is_some_and(|stored| stored.end() <= self.position) {
-            if let Some(stored) = self.packets.pop_front() {
-                self.keep_room(stored);
-            }
+        while self.packets.front().is_some_and(|stored| stored.end <= self.position) {
+            self.finish_first();
         }
     }
 
@@ -265,17 +323,21 @@ impl JitterBuffer {
         if !(shrink || grow) || self.pulls_since_stretch < PULLS_BETWEEN {
             return;
         }
+        let scale = self.scale();
         let buffered = self.pending.len() + self.contiguous();
-        let longest = (buffered / 2).min(stretch::LONGEST_LAG);
+        let longest = (buffered / 2).min(stretch::LONGEST_LAG * scale);
         // What is left out is not there to be played now.
         let longest = if shrink { longest.min(buffered.saturating_sub(wanted)) } else { longest };
-        if longest < stretch::SHORTEST_LAG {
+        if longest < stretch::SHORTEST_LAG * scale {
             return;
         }
         let look = 2 * longest;
         self.read(look.saturating_sub(self.pending.len()));
         let must = excess > i64::from(self.rate_hz) / FAR_TOO_MUCH_PER_SECOND;
-        let Some(lag) = stretch::period(&self.pending[..look], longest, must) else { return };
+        let Some(lag) = stretch::period(&self.pending[..look], stretch::SHORTEST_LAG * scale..=longest, must)
+        else {
+            return;
+        };
         self.pulls_since_stretch = 0;
         if shrink {
             stretch::leave_out(&mut self.pending, lag);
@@ -290,13 +352,12 @@ impl JitterBuffer {
     fn read(&mut self, count: usize) {
         let mut left = count;
         while left > 0 {
-            let at = self.pending.len();
             let Some(first) = self.packets.front() else {
                 // It may still come: the position stands still, and the delay grows.
                 self.conceal(left);
                 return;
             };
-            let ahead = first.timestamp - self.position;
+            let ahead = first.start - self.position;
             if ahead > 0 {
                 let run = left.min(usize::try_from(ahead).unwrap_or(left));
                 self.conceal(run);
@@ -304,38 +365,113 @@ impl JitterBuffer {
                 left -= run;
                 continue;
             }
+            if !self.decode_first() {
+                self.finish_first();
+                continue;
+            }
             let from = usize::try_from(-ahead).unwrap_or(usize::MAX);
-            let run = left.min(first.bytes.len().saturating_sub(from));
+            let run = left.min(self.decoded.len().saturating_sub(from));
             if run > 0 {
-                self.pending.resize(at + run, 0);
-                first.codec.decode_into(&first.bytes[from..from + run], &mut self.pending[at..]);
+                let at = self.pending.len();
+                self.pending.extend_from_slice(&self.decoded[from..from + run]);
                 self.concealer.received(&mut self.pending[at..]);
                 self.position += run as i64;
                 left -= run;
             }
-            if from + run >= first.bytes.len()
-                && let Some(stored) = self.packets.pop_front()
-            {
-                self.keep_room(stored);
+            if from + run >= self.decoded.len() {
+                self.finish_first();
             }
         }
     }
 
+    /// Decodes the first packet, unless that was done before. `false` if there is no audio in it.
+    fn decode_first(&mut self) -> bool {
+        if self.is_first_decoded {
+            return true;
+        }
+        let Some(first) = self.packets.front() else { return false };
+        let PayloadKind::Audio(codec) = first.kind else { return false };
+        if self.decoder.codec() != codec {
+            self.decoder = Decoder::new(codec);
+        }
+        self.decoded.resize(usize::try_from(first.end - first.start).unwrap_or(0), 0);
+        let Ok(samples) = self.decoder.decode(&first.bytes, &mut self.decoded) else { return false };
+        self.decoded.truncate(samples);
+        if first.marker {
+            // The far end was silent, and nothing was lost.
+            self.stats.concealed_samples -= self.gap_counted;
+        }
+        (self.gap, self.gap_counted, self.pausing) = (0, 0, false);
+        self.substitute_used = self.substitute.len();
+        if self.pulled == Pulled::Nothing {
+            self.pulled = Pulled::Concealed;
+        }
+        self.is_first_decoded = true;
+        true
+    }
+
+    /// Lets the first packet go, since its time is over.
+    fn finish_first(&mut self) {
+        if let Some(stored) = self.take_first() {
+            if stored.kind == PayloadKind::ComfortNoise {
+                self.decoder.take_comfort_noise(&stored.bytes);
+                self.substitute_used = self.substitute.len();
+            }
+            self.spare.push(stored.bytes);
+        }
+    }
+
+    fn take_first(&mut self) -> Option<Stored> {
+        self.is_first_decoded = false;
+        self.packets.pop_front()
+    }
+
+    /// Appends `count` samples that stand for what is not there.
     fn conceal(&mut self, count: usize) {
         let at = self.pending.len();
         self.pending.resize(at + count, 0);
-        self.concealer.conceal(&mut self.pending[at..]);
-        self.stats.concealed_samples += count as u64;
+        let substituted = at + self.substitute(at);
+        self.concealer.conceal(&mut self.pending[substituted..]);
+        if self.pausing {
+            return;
+        }
+        let faded_out = conceal::FADED_OUT * self.scale();
+        let counted = count.min(faded_out.saturating_sub(self.gap)) as u64;
+        self.gap = self.gap.saturating_add(count);
+        self.gap_counted += counted;
+        self.stats.concealed_samples += counted;
+        self.pulled = if counted > 0 { Pulled::Concealed } else { Pulled::Nothing };
+    }
+
+    /// Fills `pending` from `at` on with what the decoder makes in place of packets, and tells how much that is: all,
+    /// or nothing if the codec has no way of its own.
+    fn substitute(&mut self, at: usize) -> usize {
+        let mut filled = 0;
+        while at + filled < self.pending.len() {
+            if self.substitute_used == self.substitute.len() {
+                match self.decoder.conceal(&mut self.substitute) {
+                    Concealed::Unable => return filled,
+                    concealed => self.pausing = concealed == Concealed::Pause,
+                }
+                self.substitute_used = 0;
+            }
+            let out = &mut self.pending[at + filled..];
+            let run = out.len().min(self.substitute.len() - self.substitute_used);
+            out[..run].copy_from_slice(&self.substitute[self.substitute_used..][..run]);
+            self.substitute_used += run;
+            filled += run;
+        }
+        filled
     }
 
     /// How many samples lie in packets without a gap from the position on.
     fn contiguous(&self) -> usize {
         let mut end = self.position;
         for stored in &self.packets {
-            if stored.timestamp > end {
+            if stored.start > end {
                 break;
             }
-            end = end.max(stored.end());
+            end = end.max(stored.end);
         }
         usize::try_from(end - self.position).unwrap_or(0)
     }
@@ -351,22 +487,36 @@ impl JitterBuffer {
         i64::try_from(since.as_nanos() * u128::from(self.rate_hz) / 1_000_000_000).unwrap_or(i64::MAX)
     }
 
-    fn keep_room(&mut self, stored: Stored) {
-        self.spare.push(stored.bytes);
+    /// Begins anew for a codec whose rates are others than those so far.
+    fn follow_rates(&mut self, codec: Codec) {
+        if codec.sampling_rate_hz() == self.rate_hz && codec.clock_rate_hz() == self.clock_hz {
+            return;
+        }
+        let before = self.stats;
+        let scaled = |samples: u64| samples * u64::from(codec.sampling_rate_hz()) / u64::from(self.rate_hz);
+        let stats = JitterStats {
+            concealed_samples: scaled(before.concealed_samples),
+            removed_samples: scaled(before.removed_samples),
+            added_samples: scaled(before.added_samples),
+            ..before
+        };
+        *self = Self { stats, ..Self::new(codec) };
+    }
+
+    /// How many samples there are for one at 8000 Hz.
+    fn scale(&self) -> usize {
+        (self.rate_hz / Law::RATE_HZ) as usize
     }
 }
 
+/// A packet and its place.
 #[derive(Clone, Debug)]
 struct Stored {
-    timestamp: i64,
-    codec: Codec,
+    start: i64,
+    end: i64,
+    marker: bool,
+    kind: PayloadKind,
     bytes: Vec<u8>,
-}
-
-impl Stored {
-    fn end(&self) -> i64 {
-        self.timestamp + self.bytes.len() as i64
-    }
 }
 
 /// Two seconds of packets of 20 ms.
@@ -384,3 +534,7 @@ const FAR_TOO_MUCH_PER_SECOND: i64 = 10;
 /// Two changes of length lie this many frames apart.
 const PULLS_BETWEEN: u32 = 2;
 const DRAINED_AT_ONCE: usize = 1600;
+/// 60 ms at 8000 Hz: a longer packet or frame takes memory when it comes.
+const LONGEST_FRAME: usize = 480;
+/// 10 ms at 8000 Hz.
+const SUBSTITUTED_AT_ONCE: usize = 80;

@@ -1,16 +1,19 @@
 //! Making sound a little shorter or longer without a change of pitch: one period is left out or repeated.
 
-/// The period, in samples at 8000 Hz, at which `sound` repeats itself best; at most `longest`. `None` if it does not
-/// repeat itself well enough for the change not to be heard, unless it `must`.
+use std::ops::RangeInclusive;
+
+/// The period out of `lags`, in samples, at which `sound` repeats itself best. `None` if it does not repeat itself well
+/// enough for the change not to be heard, unless it `must`.
 ///
-/// `sound` has at least twice `longest` samples.
-pub(super) fn period(sound: &[i16], longest: usize, must: bool) -> Option<usize> {
+/// `sound` has at least twice as many samples as the longest period.
+pub(super) fn period(sound: &[i16], lags: RangeInclusive<usize>, must: bool) -> Option<usize> {
+    let longest = *lags.end();
     let quiet = sound.iter().all(|sample| sample.unsigned_abs() < QUIET);
     if quiet {
         return Some(longest);
     }
     let mut best = (f32::MIN, longest);
-    for lag in SHORTEST_LAG..=longest {
+    for lag in lags {
         let window = longest.min(sound.len() - lag);
         let (mut product, mut first, mut second) = (0.0_f32, 1.0_f32, 1.0_f32);
         for (a, b) in sound[..window].iter().zip(&sound[lag..]) {
@@ -53,7 +56,7 @@ fn fade(from: i16, to: i16, at: usize, length: usize) -> i16 {
     (f32::from(from) * (1.0 - weight) + f32::from(to) * weight) as i16
 }
 
-/// Periods of voices lie between 2.5 ms and 15 ms.
+/// Periods of voices lie between 2.5 ms and 15 ms; in samples at 8000 Hz.
 pub(super) const SHORTEST_LAG: usize = 20;
 pub(super) const LONGEST_LAG: usize = 120;
 /// The least normalised correlation.

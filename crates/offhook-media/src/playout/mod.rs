@@ -1,14 +1,20 @@
-//! What a stream plays: an encoded clip, once or in a loop, cut into frames at sample precision.
+//! What a stream plays: a clip, once or in a loop, cut into frames at sample precision.
 
-use crate::{Clip, Codec};
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::rate::RateConverter;
+use crate::{Clip, Law};
 
 /// Plays one clip at a time into frames.
 ///
-/// Positions and limits are counted in samples: a frame may hold the end of a clip and its beginning (RING-44), or
-/// its end and silence. Filling a frame only copies.
+/// Positions and limits are counted in samples of the clip: a frame may hold the end of a clip and its beginning
+/// (RING-44), or its end and silence. Filling a frame of G.711 with a clip that was made for it only copies.
 #[derive(Clone, Debug, Default)]
 pub struct Playout {
     playing: Option<Playing>,
+    /// For a clip whose sampling rate is not the stream's.
+    converter: RateConverter,
     /// A job whose last sample is in the latest frame, until that frame is over.
     ending: Option<Ended>,
 }
@@ -18,11 +24,11 @@ pub struct Playout {
 pub struct Play {
     /// The name that [`Ended`] carries.
     pub job: JobId,
-    /// What is played. A clip in another codec than the stream's is transcoded on the way.
+    /// What is played. A clip that was made for another codec than the stream's is transcoded on the way.
     pub clip: Clip,
     /// Whether its beginning follows its end, for as long as the limit allows.
     pub looped: bool,
-    /// The longest time that it is heard, in samples.
+    /// The longest time that it is heard, in samples of the clip.
     pub limit_samples: Option<u64>,
 }
 
@@ -34,6 +40,7 @@ impl Playout {
         let replaced = self.end(PlayEnd::Replaced);
         let Play { job, clip, looped, limit_samples } = play;
         let position = 0;
+        self.converter = RateConverter::default();
         self.playing =
             Some(Playing { job, clip, looped, position, left: limit_samples, played: 0, paused: false });
         replaced
@@ -54,12 +61,12 @@ impl Playout {
         self.set_paused(false)
     }
 
-    /// Goes on from the given sample of the clip; past its end it is over with the next frame, or begins again when
-    /// looped (FP-10). `false` if nothing plays.
-    pub fn seek(&mut self, sample: u64) -> bool {
+    /// Goes on from the given time of the clip, rounded to a sample; past its end it is over with the next frame, or
+    /// begins again when looped (FP-10). `false` if nothing plays.
+    pub fn seek(&mut self, to: Duration) -> bool {
         let Some(playing) = &mut self.playing else { return false };
         let length = playing.clip.len();
-        playing.position = usize::try_from(sample).map_or(length, |sample| sample.min(length));
+        playing.position = usize::try_from(playing.clip.samples_in(to)).map_or(length, |at| at.min(length));
         true
     }
 
@@ -69,20 +76,52 @@ impl Playout {
         self.ending.take()
     }
 
-    /// Fills a frame with what plays, in the stream's codec, and returns how many bytes from its beginning are
-    /// filled. The rest is left as it was.
-    pub fn fill(&mut self, codec: Codec, frame: &mut [u8]) -> usize {
+    /// Fills a frame of G.711 with what plays, and returns how many bytes from its beginning are filled. The rest is
+    /// left as it was.
+    pub fn fill(&mut self, law: Law, frame: &mut [u8]) -> usize {
+        if !self.playing.as_ref().is_some_and(|playing| playing.clip.encoded().is_some()) {
+            return self.fill_transcoded(law, frame);
+        }
         self.advance(frame.len(), |clip, range, at| {
+            let Some((from, bytes)) = clip.encoded() else { return };
             let target = &mut frame[at..at + range.len()];
-            target.copy_from_slice(&clip.bytes[range]);
-            if clip.codec != codec {
-                transcode(clip.codec, codec, target);
+            target.copy_from_slice(&bytes[range]);
+            if from != law {
+                transcode(from, law, target);
             }
         })
     }
 
-    /// Passes over a frame of `samples` that is not sent: time goes on.
-    pub fn skip(&mut self, samples: usize) {
+    /// Fills a frame of linear samples at `rate_hz` with what plays, and returns how many from its beginning are
+    /// filled. The rest is left as it was.
+    pub fn fill_linear(&mut self, rate_hz: u32, frame: &mut [i16]) -> usize {
+        let Some(from_hz) = self.playing.as_ref().map(|playing| playing.clip.rate_hz()) else { return 0 };
+        if from_hz == rate_hz {
+            return self.advance(frame.len(), |clip, range, at| clip.read(range, &mut frame[at..]));
+        }
+        let mut source = [0; 2 * PIECE];
+        let mut filled = 0;
+        for part in frame.chunks_mut(PIECE) {
+            let wanted = self.in_clip(part.len(), rate_hz);
+            let source = &mut source[..wanted.min(2 * PIECE)];
+            let read = self.advance(source.len(), |clip, range, at| clip.read(range, &mut source[at..]));
+            if read == 0 {
+                break;
+            }
+            // The converter's delay moves the last samples of a clip into the silence behind it.
+            source[read..].fill(0);
+            self.converter.convert(from_hz, source, rate_hz, part);
+            filled += part.len();
+            if read < source.len() {
+                break;
+            }
+        }
+        filled
+    }
+
+    /// Passes over a frame of `samples` at `rate_hz` that is not sent: time goes on.
+    pub fn skip(&mut self, samples: usize, rate_hz: u32) {
+        let samples = self.in_clip(samples, rate_hz);
         self.advance(samples, |_, _, _| {});
     }
 
@@ -91,17 +130,13 @@ impl Playout {
         self.playing.is_some()
     }
 
-    fn advance(
-        &mut self,
-        samples: usize,
-        mut part: impl FnMut(&Clip, std::ops::Range<usize>, usize),
-    ) -> usize {
+    fn advance(&mut self, samples: usize, mut part: impl FnMut(&Clip, Range<usize>, usize)) -> usize {
         let Some(playing) = &mut self.playing else { return 0 };
         if playing.paused {
             self.stand_still(samples);
             return 0;
         }
-        let length = playing.clip.bytes.len();
+        let length = playing.clip.len();
         let mut done = 0;
         let reason = loop {
             if playing.left == Some(0) {
@@ -130,10 +165,31 @@ impl Playout {
             // A limit that falls on the very end of a clip played once is not what ended it.
             let whole = !playing.looped && playing.position == length;
             let reason = if whole { PlayEnd::Finished } else { reason };
-            self.ending = Some(Ended { job: playing.job, reason, played_samples: playing.played });
+            self.ending = Some(playing.ended(reason));
             self.playing = None;
         }
         done
+    }
+
+    /// A frame of G.711 with a clip of linear samples.
+    fn fill_transcoded(&mut self, law: Law, frame: &mut [u8]) -> usize {
+        let mut samples = [0; PIECE];
+        let mut filled = 0;
+        for part in frame.chunks_mut(PIECE) {
+            let count = self.fill_linear(Law::RATE_HZ, &mut samples[..part.len()]);
+            law.encode_into(&samples[..count], part);
+            filled += count;
+            if count < part.len() {
+                break;
+            }
+        }
+        filled
+    }
+
+    /// How many samples of the clip last as long as so many at `rate_hz`.
+    fn in_clip(&self, samples: usize, rate_hz: u32) -> usize {
+        let clip_hz = self.playing.as_ref().map_or(rate_hz, |playing| playing.clip.rate_hz());
+        scaled(samples, rate_hz, clip_hz)
     }
 
     /// A frame of a pause: only the limit counts.
@@ -153,7 +209,7 @@ impl Playout {
 
     fn end(&mut self, reason: PlayEnd) -> Option<Ended> {
         if let Some(playing) = self.playing.take() {
-            return Some(Ended { job: playing.job, reason, played_samples: playing.played });
+            return Some(playing.ended(reason));
         }
         self.ending.take()
     }
@@ -170,8 +226,18 @@ pub struct Ended {
     pub job: JobId,
     /// Why it ended.
     pub reason: PlayEnd,
-    /// How much of it was heard, in samples; every pass of a loop counts.
+    /// How much of it was heard, in samples of the clip; every pass of a loop counts.
     pub played_samples: u64,
+    /// The clip's samples a second.
+    pub rate_hz: u32,
+}
+
+impl Ended {
+    /// How long it was heard.
+    pub fn played(&self) -> Duration {
+        let nanos = u128::from(self.played_samples) * 1_000_000_000 / u128::from(self.rate_hz.max(1));
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
 }
 
 /// Why something is no longer played.
@@ -203,11 +269,30 @@ struct Playing {
     paused: bool,
 }
 
-/// Turns bytes of one codec into another's, through linear samples.
-fn transcode(from: Codec, to: Codec, bytes: &mut [u8]) {
-    let mut samples = [0; 80];
+impl Playing {
+    fn ended(&self, reason: PlayEnd) -> Ended {
+        let rate_hz = self.clip.rate_hz();
+        Ended { job: self.job, reason, played_samples: self.played, rate_hz }
+    }
+}
+
+/// Turns bytes of one law into the other's, through linear samples.
+fn transcode(from: Law, to: Law, bytes: &mut [u8]) {
+    let mut samples = [0; PIECE];
     for chunk in bytes.chunks_mut(samples.len()) {
         let count = from.decode_into(chunk, &mut samples);
         to.encode_into(&samples[..count], chunk);
     }
 }
+
+/// How many samples at one rate last as long as so many at another.
+fn scaled(samples: usize, from_hz: u32, to_hz: u32) -> usize {
+    if from_hz == to_hz {
+        return samples;
+    }
+    // Frames have no more samples than fit.
+    (samples as u64 * u64::from(to_hz) / u64::from(from_hz.max(1))) as usize
+}
+
+/// What is not copied goes through a buffer of so many samples: an even number, for the sake of the converter.
+const PIECE: usize = 80;

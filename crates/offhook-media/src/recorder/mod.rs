@@ -13,8 +13,7 @@ use std::time::Duration;
 use self::settings::RATE_HZ;
 pub use self::settings::{RecordChannels, RecordCodec, RecordEnd, RecordSettings};
 
-use crate::codec::Codec;
-use crate::measure;
+use crate::{Law, measure};
 
 /// Records what is heard, and with [`RecordChannels::Stereo`] what is sent beside it.
 ///
@@ -203,11 +202,11 @@ impl RecordCodec {
         let mut encoded = [0];
         match self {
             Self::ALaw => {
-                Codec::G711A.encode_into(&[sample], &mut encoded);
+                Law::A.encode_into(&[sample], &mut encoded);
                 bytes.push(encoded[0]);
             }
             Self::MuLaw => {
-                Codec::G711U.encode_into(&[sample], &mut encoded);
+                Law::Mu.encode_into(&[sample], &mut encoded);
                 bytes.push(encoded[0]);
             }
             Self::Pcm16 => bytes.extend_from_slice(&sample.to_le_bytes()),

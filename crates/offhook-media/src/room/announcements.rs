@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 
-use super::FRAME_SAMPLES;
+use super::MOST_FRAME_SAMPLES;
 use crate::Clip;
+use crate::playout::{JobId, Play, Playout};
 
 #[derive(Debug, Default)]
 pub(super) struct Announcements {
     waiting: VecDeque<Clip>,
-    /// The next sample of the first one.
-    position: usize,
+    playout: Playout,
 }
 
 impl Announcements {
@@ -19,20 +19,15 @@ impl Announcements {
         }
     }
 
-    /// Adds the next frame of what is played to a sum.
-    pub(super) fn add_to(&mut self, sum: &mut [i32; FRAME_SAMPLES]) {
-        let mut samples = [0; FRAME_SAMPLES];
+    /// Adds the next frame of what is played, at `rate_hz`, to a sum.
+    pub(super) fn add_to(&mut self, rate_hz: u32, sum: &mut [i32]) {
+        let mut samples = [0; MOST_FRAME_SAMPLES];
         let mut at = 0;
-        while at < FRAME_SAMPLES
-            && let Some(clip) = self.waiting.front()
-        {
-            let rest = clip.bytes.get(self.position..).unwrap_or_default();
-            let count = clip.codec.decode_into(rest, &mut samples[at..]);
-            at += count;
-            self.position += count;
-            if self.position >= clip.len() {
-                self.waiting.pop_front();
-                self.position = 0;
+        while at < sum.len() {
+            at += self.playout.fill_linear(rate_hz, &mut samples[at..sum.len()]);
+            if !self.playout.is_playing() {
+                let Some(clip) = self.waiting.pop_front() else { break };
+                self.playout.play(Play { job: JobId(0), clip, looped: false, limit_samples: None });
             }
         }
         for (sum, sample) in sum.iter_mut().zip(&samples[..at]) {

@@ -1,7 +1,5 @@
 //! Turns down what is too loud.
 
-use super::FRAME_SAMPLES;
-
 /// Brings sums back into the range of a sample by turning them down, not by cutting off their peaks.
 ///
 /// Within a frame the gain falls from what it was to what is needed by the first sample that needs it; afterwards it
@@ -18,7 +16,7 @@ impl Default for Limiter {
 }
 
 impl Limiter {
-    pub(super) fn apply(&mut self, sum: &[i32; FRAME_SAMPLES], mixed: &mut [i16; FRAME_SAMPLES]) {
+    pub(super) fn apply(&mut self, sum: &[i32], mixed: &mut [i16]) {
         let peak = sum.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
         if self.gain >= 1.0 && peak <= FULL_SCALE {
             for (mixed, sample) in mixed.iter_mut().zip(sum) {
@@ -37,8 +35,8 @@ impl Limiter {
         // Rising, the gain takes the whole frame; falling, it has fallen when the first sample needs it.
         let loud = |sample: &i32| sample.unsigned_abs() as f32 * before > FULL_SCALE as f32;
         let ramp = match self.gain < before {
-            true => sum.iter().position(loud).unwrap_or(FRAME_SAMPLES),
-            false => FRAME_SAMPLES,
+            true => sum.iter().position(loud).unwrap_or(sum.len()),
+            false => sum.len(),
         };
         for (at, (mixed, sample)) in mixed.iter_mut().zip(sum).enumerate() {
             let gain = match at < ramp {
@@ -61,6 +59,8 @@ const RECOVERED: f32 = 0.999;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FRAME_SAMPLES: usize = 160;
 
     fn frame(value: impl Fn(usize) -> f64) -> [i32; FRAME_SAMPLES] {
         std::array::from_fn(|at| value(at).round() as i32)

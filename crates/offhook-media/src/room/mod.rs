@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use self::announcements::Announcements;
 use self::member::Member;
+use crate::codec::{NARROW_BAND_HZ, WIDE_BAND_HZ};
 use crate::{Clip, Stream};
 
 /// Mixes the streams of its members, as a state machine: streams and time in, frames out.
@@ -17,6 +18,8 @@ use crate::{Clip, Stream};
 /// Each member hears the sum of all others that talk, and never itself (CONF-13): one sum is made per frame, and each
 /// member's own part is taken out of it. Sums that are too loud are turned down and not clipped. A sum of one talker is
 /// handed on as it is, so that two legs with the same codec exchange the very samples that they sent.
+///
+/// Members may have any codecs. A room mixes in wide band, at 16000 Hz, as long as all its members can, else at 8000 Hz.
 ///
 /// A room has a clock of its own, a frame every [`Room::FRAME_TIME`], so that its members may have any packet time and
 /// any phase; a frame waits for its listener's next packet, 20 ms at most (CONN-10).
@@ -37,8 +40,8 @@ pub struct Room<K> {
     next_frame: Option<Instant>,
     /// What talkers weigh, while the loudest are chosen.
     weights: Vec<u32>,
-    sum: [i32; FRAME_SAMPLES],
-    mixed: [i16; FRAME_SAMPLES],
+    sum: [i32; MOST_FRAME_SAMPLES],
+    mixed: [i16; MOST_FRAME_SAMPLES],
 }
 
 /// What a member of a room may do.
@@ -71,8 +74,8 @@ impl<K: Copy + PartialEq> Room<K> {
             announcements: Announcements::default(),
             next_frame: None,
             weights: Vec::new(),
-            sum: [0; FRAME_SAMPLES],
-            mixed: [0; FRAME_SAMPLES],
+            sum: [0; MOST_FRAME_SAMPLES],
+            mixed: [0; MOST_FRAME_SAMPLES],
         }
     }
 
@@ -131,24 +134,35 @@ impl<K: Copy + PartialEq> Room<K> {
         };
         self.next_frame = Some(due + Self::FRAME_TIME * behind + Self::FRAME_TIME);
 
+        let rate_hz = self.rate_hz(streams);
+        let frame_samples = frame_samples(rate_hz);
         for member in &mut self.members {
-            member.listen(now, streams);
+            member.listen(now, rate_hz, streams);
         }
         if let Some(loudest) = self.loudest {
             talkers::keep_loudest(&mut self.members, loudest, &mut self.weights);
         }
-        self.sum.fill(0);
-        self.announcements.add_to(&mut self.sum);
+        let (sum, mixed) = (&mut self.sum[..frame_samples], &mut self.mixed[..frame_samples]);
+        sum.fill(0);
+        self.announcements.add_to(rate_hz, sum);
         for member in &mut self.members {
-            member.add_to(&mut self.sum);
+            member.add_to(sum);
         }
         for member in &mut self.members {
-            if member.hears(&self.sum, &mut self.mixed)
+            if member.hears(rate_hz, sum, mixed)
                 && let Some(stream) = streams.stream(member.key)
             {
-                stream.hear_room(now, &self.mixed);
+                stream.hear_room(now, rate_hz, mixed);
             }
         }
+    }
+
+    /// Samples a second of the frame that is due.
+    fn rate_hz(&self, streams: &mut impl RoomStreams<K>) -> u32 {
+        let is_wide = |member: &Member<K>| {
+            streams.stream(member.key).is_none_or(|stream| stream.sampling_rate_hz() >= WIDE_BAND_HZ)
+        };
+        if self.members.iter().all(is_wide) { WIDE_BAND_HZ } else { NARROW_BAND_HZ }
     }
 
     /// Time from frame to frame.
@@ -158,7 +172,13 @@ impl<K: Copy + PartialEq> Room<K> {
     pub const ANNOUNCEMENTS: usize = announcements::LONGEST_QUEUE;
 }
 
-/// Samples of a frame, at 8000 Hz.
-pub(crate) const FRAME_SAMPLES: usize = 160;
+/// Samples of a frame at a rate.
+pub(crate) fn frame_samples(rate_hz: u32) -> usize {
+    // 20 ms.
+    rate_hz as usize / 50
+}
+
+/// Samples of a frame at 16000 Hz.
+pub(crate) const MOST_FRAME_SAMPLES: usize = 320;
 /// When more frames than this are due at once, the older ones are left out.
 const MAX_FRAMES_BEHIND: u32 = 2;

@@ -70,6 +70,20 @@ impl Receiver {
         arrival
     }
 
+    /// Counts jitter in units of another clock from the next packet on.
+    pub fn set_clock_rate(&mut self, clock_rate_hz: u32) {
+        let (before, after) = (self.clock_rate_hz, clock_rate_hz.max(1));
+        if before == after {
+            return;
+        }
+        self.clock_rate_hz = after;
+        if let Some(source) = &mut self.source {
+            source.transit = None;
+            let scaled = u64::from(source.jitter_16ths) * u64::from(after) / u64::from(before.max(1));
+            source.jitter_16ths = u32::try_from(scaled).unwrap_or(u32::MAX);
+        }
+    }
+
     /// The SSRC that is heard, once there is one.
     pub fn ssrc(&self) -> Option<u32> {
         self.source.as_ref().map(|source| source.ssrc)

@@ -24,7 +24,8 @@ pub struct StreamConfig {
     pub telephone_event: Option<u8>,
     /// Payload type that the far end wants for telephone events, `None` if they were not negotiated.
     pub telephone_event_send: Option<u8>,
-    /// Time from packet to packet: 10 to 60 ms in whole milliseconds; what lies outside is brought inside.
+    /// Time from packet to packet: 10 to 60 ms, and a whole number of [`Codec::frame_time`]s; what lies outside is
+    /// brought inside.
     pub packet_time: Duration,
     /// Where the session description wants RTP; `None`: nothing is sent (RFC 3264 section 5.1, `c=0.0.0.0`).
     pub remote_rtp: Option<SocketAddr>,
@@ -107,10 +108,13 @@ pub enum SilencePolicy {
 }
 
 /// The packet times that are sent.
-pub(super) const PACKET_TIMES_MS: std::ops::RangeInclusive<u64> = 10..=60;
+pub(super) const PACKET_TIMES_MS: std::ops::RangeInclusive<u128> = 10..=60;
 
-/// A packet time as it is sent: in whole milliseconds within the range.
-pub(super) fn packet_time(wanted: Duration) -> Duration {
-    let wanted_ms = u64::try_from(wanted.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(wanted_ms.clamp(*PACKET_TIMES_MS.start(), *PACKET_TIMES_MS.end()))
+/// A packet time as it is sent: within the range, and a whole number of the codec's frames.
+pub(super) fn packet_time(codec: Codec, wanted: Duration) -> Duration {
+    let wanted_ms = wanted.as_millis().clamp(*PACKET_TIMES_MS.start(), *PACKET_TIMES_MS.end());
+    let frame = codec.frame_time();
+    let frames = wanted_ms / frame.as_millis().max(1);
+    // At most 60.
+    frame * frames.max(1) as u32
 }

@@ -7,6 +7,7 @@ mod heard;
 mod hearing;
 mod receive;
 mod room;
+mod send;
 mod stats;
 
 use std::collections::VecDeque;
@@ -20,13 +21,14 @@ pub use self::heard::HeardPacket;
 pub use self::hearing::HeardFrame;
 use self::hearing::Hearing;
 use self::room::{RoomFarEnd, Seat};
+use self::send::Linear;
 pub use self::stats::StreamStats;
 use crate::Codec;
-use crate::dtmf::{EVENT_BYTES, EventReceiver, EventSender, Slot, ToneSender};
+use crate::dtmf::{EventReceiver, EventSender, ToneSender};
 use crate::playout::{Ended, Play, PlayEnd, Playout};
 use crate::recorder::RecordEnd;
-use crate::rtp::rtcp::{OutgoingCompound, Schedule, SenderInfo, ntp_timestamp};
-use crate::rtp::{HEADER_BYTES, Latch, Receiver, Sender};
+use crate::rtp::rtcp::Schedule;
+use crate::rtp::{Latch, Receiver, Sender};
 
 /// A media session as a state machine: datagrams and time in, datagrams and events out.
 ///
@@ -50,12 +52,16 @@ pub struct Stream {
     /// When the next frame is due; `None` once the stream is closed.
     next_frame: Option<Instant>,
     packet_time: Duration,
-    frame_samples: u32,
+    /// Samples of a frame, at the codec's sampling rate, and what they are in units of its RTP clock.
+    frame_samples: usize,
+    frame_ticks: u32,
     /// Whether a frame is due that was not yet polled.
     frame_due: bool,
     direction: StreamDirection,
     silence: SilencePolicy,
     codec: Codec,
+    /// What encodes the frames; `None` for G.711, whose frames are put together encoded.
+    linear: Option<Box<Linear>>,
     sender: Sender,
     playout: Playout,
     telephone_event_send: Option<u8>,
@@ -103,7 +109,7 @@ pub struct Stream {
 impl Stream {
     /// A stream whose first frame is due `config.offset` after `now`.
     pub fn new(now: Instant, config: StreamConfig) -> Self {
-        let packet_time = config::packet_time(config.packet_time);
+        let packet_time = config::packet_time(config.codec, config.packet_time);
         let seed = u64::from(config.ssrc) << 32 | u64::from(config.first_timestamp);
         let mut schedule = Schedule::new(seed);
         let next_report = now + schedule.interval();
@@ -111,11 +117,13 @@ impl Stream {
             started_at: now,
             next_frame: Some(now + config.offset),
             packet_time,
-            frame_samples: frame_samples(config.codec, packet_time),
+            frame_samples: units_in(packet_time, config.codec.sampling_rate_hz()) as usize,
+            frame_ticks: units_in(packet_time, config.codec.clock_rate_hz()) as u32,
             frame_due: false,
             direction: config.direction,
             silence: config.silence,
             codec: config.codec,
+            linear: Linear::for_codec(config.codec),
             sender: Sender::new(
                 config.ssrc,
                 config.first_sequence,
@@ -166,7 +174,7 @@ impl Stream {
         self.now = now;
         match command {
             StreamCommand::Play { job, clip, looped, limit } => {
-                let limit_samples = limit.map(|limit| self.samples_in(limit));
+                let limit_samples = limit.map(|limit| clip.samples_in(limit));
                 let replaced = self.playout.play(Play { job, clip, looped, limit_samples });
                 self.play_ended(replaced);
             }
@@ -182,8 +190,7 @@ impl Stream {
                 self.playout.resume();
             }
             StreamCommand::Seek(to) => {
-                let sample = self.samples_in(to);
-                self.playout.seek(sample);
+                self.playout.seek(to);
             }
             StreamCommand::SendDigits(digits) => self.send_digits(&digits),
             StreamCommand::StopDigits => self.drop_digits(),
@@ -300,29 +307,44 @@ impl Stream {
     }
 
     fn update(&mut self, update: StreamUpdate) {
-        if self.latch.signal(update.remote_rtp) {
-            self.latched_rtcp = None;
-        }
-        self.remote_rtcp = update.remote_rtcp;
-        self.rtcp_mux = update.rtcp_mux;
-        self.codec = update.codec;
-        self.sender.set_payload_type(update.payload_send);
-        self.payload_receive = update.payload_receive;
-        self.telephone_event = update.telephone_event;
-        self.telephone_event_send = update.telephone_event_send;
-        self.direction = update.direction;
-        self.packet_time = config::packet_time(update.packet_time);
         if self.frame_due {
             // The frame that is due was cut for the packet time before.
             self.frame_due = false;
             self.skip_frames(1);
         }
-        self.frame_samples = frame_samples(self.codec, self.packet_time);
+        if self.latch.signal(update.remote_rtp) {
+            self.latched_rtcp = None;
+        }
+        self.remote_rtcp = update.remote_rtcp;
+        self.rtcp_mux = update.rtcp_mux;
+        self.change_codec(update.codec);
+        self.sender.set_payload_type(update.payload_send);
+        self.payload_receive = update.payload_receive;
+        self.telephone_event = update.telephone_event;
+        self.telephone_event_send = update.telephone_event_send;
+        self.direction = update.direction;
+        self.packet_time = config::packet_time(self.codec, update.packet_time);
+        self.frame_samples = units_in(self.packet_time, self.codec.sampling_rate_hz()) as usize;
+        self.frame_ticks = units_in(self.packet_time, self.codec.clock_rate_hz()) as u32;
         if self.telephone_event_send.is_none() && !self.digits_out.is_idle() {
             self.drop_digits();
             self.events.push_back(StreamEvent::DigitsRefused { reason: DigitsRefusal::NotNegotiated });
         }
         self.review_hearing();
+    }
+
+    fn change_codec(&mut self, codec: Codec) {
+        if codec == self.codec {
+            return;
+        }
+        if codec.sampling_rate_hz() != self.codec.sampling_rate_hz()
+            && let Some(seat) = &mut self.seat
+        {
+            seat.forget();
+        }
+        self.codec = codec;
+        self.linear = Linear::for_codec(codec);
+        self.receiver.set_clock_rate(codec.clock_rate_hz());
     }
 
     fn send_digits(&mut self, digits: &str) {
@@ -362,145 +384,10 @@ impl Stream {
         self.events.push_back(StreamEvent::Closed(stats));
     }
 
-    /// Writes the frame that is due: audio, a telephone event in its place, or nothing.
-    fn write_frame(&mut self, buffer: &mut [u8]) -> Option<Outgoing> {
-        let to = self.latch.target()?;
-        let samples = self.frame_samples;
-        if self.digits_waiting {
-            let slot = self.digits_out.slot(self.sender.timestamp(), samples, self.codec.clock_rate_hz());
-            if self.digits_out.is_idle() && self.tones_out.is_idle() {
-                self.digits_waiting = false;
-                self.events.push_back(StreamEvent::DigitsSent);
-            }
-            if let (Slot::Packet(packet), Some(payload_type)) = (slot, self.telephone_event_send) {
-                self.skip_sound(samples as usize);
-                self.sent_silence(samples as usize);
-                let header =
-                    self.sender.event(packet.start, packet.first, payload_type, samples, EVENT_BYTES);
-                let length = header.write(&packet.event.to_bytes(), buffer)?;
-                return Some(self.sent(to, length));
-            }
-        }
-
-        let tones = !self.tones_out.is_idle();
-        let plays = tones || self.playout.is_playing() || self.seat.as_ref().is_some_and(Seat::has_mix);
-        if self.silence == SilencePolicy::Suppress && !plays {
-            self.sender.skip(samples);
-            self.sent_silence(samples as usize);
-            return None;
-        }
-        let length = HEADER_BYTES + samples as usize;
-        let Some(packet) = buffer.get_mut(..length) else {
-            self.skip_frames(1);
-            return None;
-        };
-        let (head, frame) = packet.split_at_mut(HEADER_BYTES);
-        if tones {
-            self.write_tones(frame);
-        } else {
-            // What plays takes the place of what the room says.
-            let filled = match &mut self.seat {
-                Some(seat) if !self.playout.is_playing() => seat.fill(self.codec, frame),
-                Some(seat) => {
-                    seat.skip(frame.len());
-                    self.playout.fill(self.codec, frame)
-                }
-                None => self.playout.fill(self.codec, frame),
-            };
-            frame[filled..].fill(self.codec.silence_byte());
-        }
-        if self.hearing.is_some() {
-            self.sent_audio(self.codec, frame);
-        }
-        head.copy_from_slice(&self.sender.frame(samples, frame.len()).to_bytes());
-        if let Some(far_end) = &mut self.room_far_end {
-            far_end.take_in(self.codec, frame);
-            return None;
-        }
-        Some(self.sent(to, length))
-    }
-
-    /// Fills a frame with the tones of digits, in place of what plays.
-    fn write_tones(&mut self, frame: &mut [u8]) {
-        self.skip_sound(frame.len());
-        let mut samples = [0; LONGEST_FRAME];
-        let samples = &mut samples[..frame.len().min(LONGEST_FRAME)];
-        self.tones_out.fill(self.codec.clock_rate_hz(), samples);
-        self.codec.encode_into(samples, frame);
-    }
-
-    fn sent(&mut self, to: SocketAddr, len: usize) -> Outgoing {
-        if self.sender.packets() == 1 {
-            self.present = true;
-            self.events.push_back(StreamEvent::Started);
-        }
-        Outgoing { rtcp: false, to, len }
-    }
-
-    fn write_report(&mut self, bye: bool, buffer: &mut [u8]) -> Option<Outgoing> {
-        let to = match self.rtcp_mux {
-            true => self.latch.target()?,
-            false => self.remote_rtcp.map(|signalled| self.latched_rtcp.unwrap_or(signalled))?,
-        };
-        let sent = self.sender.packets();
-        let sender = (sent > self.reported_packets[0]).then(|| SenderInfo {
-            ntp_timestamp: ntp_timestamp(self.now.saturating_duration_since(self.started_at)),
-            rtp_timestamp: self.timestamp_now(),
-            packets: sent as u32,
-            octets: self.sender.octets() as u32,
-        });
-        self.reported_packets = [self.reported_packets[1], sent];
-
-        let mut report = self.receiver.report();
-        if let (Some(report), Some((ntp_middle, at))) = (&mut report, self.last_sender_report) {
-            let since = self.now.saturating_duration_since(at);
-            report.last_sender_report = ntp_middle;
-            report.delay_since_last_sender_report = (ntp_timestamp(since) >> 16) as u32;
-        }
-        let compound =
-            OutgoingCompound { ssrc: self.sender.ssrc(), sender, report, canonical_name: &self.cname, bye };
-        let len = compound.write(buffer)?;
-        self.present = true;
-        Some(Outgoing { rtcp: !self.rtcp_mux, to, len })
-    }
-
-    /// The timestamp line at this very moment, between two frames.
-    fn timestamp_now(&self) -> u32 {
-        let ahead = match self.next_frame {
-            Some(next) => self.samples_in(next.saturating_duration_since(self.now)),
-            None => 0,
-        };
-        self.sender.timestamp().wrapping_sub(ahead as u32)
-    }
-
-    /// Passes over frames that are not sent.
-    fn skip_frames(&mut self, count: u32) {
-        let samples = self.frame_samples as usize * count as usize;
-        self.skip_sound(samples);
-        self.sent_silence(samples);
-        self.sender.skip(self.frame_samples.wrapping_mul(count));
-    }
-
-    /// Passes over samples of what plays and of what the room says.
-    fn skip_sound(&mut self, samples: usize) {
-        self.playout.skip(samples);
-        if let Some(seat) = &mut self.seat {
-            seat.skip(samples);
-        }
-    }
-
     fn play_ended(&mut self, ended: Option<Ended>) {
-        let Some(Ended { job, reason, played_samples }) = ended else { return };
-        let nanos = u128::from(played_samples) * 1_000_000_000 / u128::from(self.codec.clock_rate_hz());
-        let played = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        let Some(ended) = ended else { return };
+        let (job, reason, played) = (ended.job, ended.reason, ended.played());
         self.events.push_back(StreamEvent::PlayEnded { job, reason, played });
-    }
-
-    /// The samples of a time, rounded to the nearest.
-    fn samples_in(&self, time: Duration) -> u64 {
-        let samples =
-            (time.as_nanos() * u128::from(self.codec.clock_rate_hz()) + 500_000_000) / 1_000_000_000;
-        u64::try_from(samples).unwrap_or(u64::MAX)
     }
 
     /// What [`Stream::poll_transmit`] may write at most.
@@ -518,12 +405,11 @@ pub struct Outgoing {
     pub len: usize,
 }
 
-fn frame_samples(codec: Codec, packet_time: Duration) -> u32 {
-    // At most 60 ms at the clock rate of a codec.
-    codec.samples_in(packet_time) as u32
+/// The samples or timestamp units of a time, rounded to the nearest.
+fn units_in(time: Duration, rate_hz: u32) -> u64 {
+    let units = (time.as_nanos() * u128::from(rate_hz) + 500_000_000) / 1_000_000_000;
+    u64::try_from(units).unwrap_or(u64::MAX)
 }
 
-/// 60 ms at 8000 Hz.
-const LONGEST_FRAME: usize = 480;
 /// When more frames than this are due at once, the older ones are left out.
 const MAX_FRAMES_BEHIND: u32 = 2;

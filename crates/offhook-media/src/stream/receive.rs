@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{DigitCarrier, HeardPacket, Stream, StreamEvent};
 use crate::dtmf::{Event, EventHeader, Press};
+use crate::jitter::PayloadKind;
 use crate::rtp::rtcp::{Compound, Report};
 use crate::rtp::{Arrival, Packet, Verdict, is_rtcp};
 
@@ -30,10 +31,9 @@ impl Stream {
 
         let header = *packet.header();
         let is_event = self.telephone_event == Some(header.payload_type);
-        let is_audio = self.payload_receive == header.payload_type;
         let event = if is_event { Event::parse(packet.payload()).ok() } else { None };
-        let is_sane = event.is_some() || (is_audio && AUDIO_BYTES.contains(&packet.payload().len()));
-        if !is_sane {
+        let kind = self.payload_kind(header.payload_type, packet.payload());
+        if event.is_none() && kind.is_none() {
             self.discarded += 1;
             return;
         }
@@ -58,8 +58,8 @@ impl Stream {
             for press in self.digits_in.packet(now, header.ssrc, of, &event) {
                 self.pressed(press, DigitCarrier::Event);
             }
-        } else {
-            self.heard_audio(now, arrival, &header, packet.payload());
+        } else if let Some(kind) = kind {
+            self.heard_packet(now, arrival, &header, kind, packet.payload());
         }
         if self.record {
             self.events.push_back(StreamEvent::Heard(HeardPacket {
@@ -116,6 +116,16 @@ impl Stream {
         }
     }
 
+    /// What a payload is, if it is any that this stream plays. Comfort noise is not negotiated: who sends it in its
+    /// pauses is understood, with the static payload type where no other meaning was agreed on.
+    fn payload_kind(&self, payload_type: u8, payload: &[u8]) -> Option<PayloadKind> {
+        if payload_type == self.payload_receive {
+            return self.codec.packet_samples(payload).map(|_| PayloadKind::Audio(self.codec));
+        }
+        let is_noise = payload_type == COMFORT_NOISE && self.codec.clock_rate_hz() == COMFORT_NOISE_HZ;
+        (is_noise && !payload.is_empty()).then_some(PayloadKind::ComfortNoise)
+    }
+
     pub(super) fn pressed(&mut self, press: Option<Press>, carrier: DigitCarrier) {
         let event = match press {
             None => return,
@@ -136,5 +146,6 @@ impl Stream {
     }
 }
 
-/// What audio of G.711 a packet can hold: from one sample to what fits in an Ethernet frame.
-const AUDIO_BYTES: std::ops::RangeInclusive<usize> = 1..=1460;
+/// The static payload type of comfort noise, for codecs with this clock rate (RFC 3389 section 5.1).
+const COMFORT_NOISE: u8 = 13;
+const COMFORT_NOISE_HZ: u32 = 8000;

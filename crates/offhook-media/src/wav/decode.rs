@@ -2,7 +2,7 @@
 
 use super::format::Description;
 use super::{WavFormat, ima, oki};
-use crate::codec::{decode_alaw, decode_ulaw};
+use crate::Law;
 
 /// Decodes and mixes down. `fact_samples` is the length that the file states for itself.
 pub(super) fn decode(description: &Description, data: &[u8], fact_samples: Option<usize>) -> Vec<i16> {
@@ -11,8 +11,8 @@ pub(super) fn decode(description: &Description, data: &[u8], fact_samples: Optio
     let mut samples = match description.format {
         WavFormat::Pcm16 => mix(data, stereo, |[low, high]: [u8; 2]| i16::from_le_bytes([low, high])),
         WavFormat::Pcm8 => mix(data, stereo, |[byte]: [u8; 1]| (i16::from(byte) - 128) << 8),
-        WavFormat::ALaw => mix(data, stereo, |[byte]: [u8; 1]| decode_alaw(byte)),
-        WavFormat::MuLaw => mix(data, stereo, |[byte]: [u8; 1]| decode_ulaw(byte)),
+        WavFormat::ALaw => mix(data, stereo, |[byte]: [u8; 1]| Law::A.sample(byte)),
+        WavFormat::MuLaw => mix(data, stereo, |[byte]: [u8; 1]| Law::Mu.sample(byte)),
         WavFormat::ImaAdpcm => ima::decode(data, description.block_bytes, stereo),
         WavFormat::OkiAdpcm => oki::decode(data, stereo),
     };

@@ -23,7 +23,7 @@ use std::time::Duration;
 pub use error::WavError;
 pub use format::WavFormat;
 
-use crate::{Clip, Codec, Sound};
+use crate::{Clip, Law, Sound};
 use chunks::Chunks;
 use format::Description;
 
@@ -68,13 +68,13 @@ pub fn write(sound: &Sound) -> Vec<u8> {
     container(WavFormat::Pcm16, sound.rate_hz, &data)
 }
 
-/// Writes encoded sound as it is: G.711 in a WAV file.
+/// Writes a clip as it is: G.711, or signed 16-bit PCM where it was made for another codec.
 pub fn write_clip(clip: &Clip) -> Vec<u8> {
-    let format = match clip.codec {
-        Codec::G711A => WavFormat::ALaw,
-        Codec::G711U => WavFormat::MuLaw,
-    };
-    container(format, clip.codec.clock_rate_hz(), &clip.bytes)
+    match clip.encoded() {
+        Some((Law::A, bytes)) => container(WavFormat::ALaw, Law::RATE_HZ, bytes),
+        Some((Law::Mu, bytes)) => container(WavFormat::MuLaw, Law::RATE_HZ, bytes),
+        None => write(&clip.decode()),
+    }
 }
 
 /// What a WAV file holds.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use offhook_media::speaker::{DetectionStart, FarEnd, SpeakerDetector, SpeakerFound};
 use offhook_media::speech::{self, Voice};
-use offhook_media::{Codec, measure, tone};
+use offhook_media::{Law, measure, tone};
 
 /// One answer and what it is.
 pub(crate) struct Answer {
@@ -224,12 +224,12 @@ impl Maker {
     fn line(&mut self, samples: Vec<i16>) -> Vec<i16> {
         let gain = 10_f64.powf(self.random.between(-12.0, 3.0) / 20.0);
         let noise = measure::peak_of_dbm0(self.random.between(-70.0, -48.0)) / std::f64::consts::SQRT_2;
-        let codec = Codec::ALL[self.random.below(Codec::ALL.len())];
+        let law = Law::ALL[self.random.below(Law::ALL.len())];
         let noisy: Vec<i16> = samples
             .into_iter()
             .map(|sample| (f64::from(sample) * gain + noise * self.random.gauss()) as i16)
             .collect();
-        codec.decode(&codec.encode(&noisy))
+        law.decode(&law.encode(&noisy))
     }
 }
 

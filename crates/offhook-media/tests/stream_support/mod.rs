@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use offhook_media::rtp::{Header, Packet};
-use offhook_media::{Clip, Codec, Stream, StreamCommand, StreamConfig, StreamDirection, StreamEvent};
+use offhook_media::{Clip, Codec, Law, Stream, StreamCommand, StreamConfig, StreamDirection, StreamEvent};
 use offhook_media::{JobId, SilencePolicy, StreamUpdate};
 
 /// A stream, the time, and all that came out of it.
@@ -166,7 +166,7 @@ pub(crate) fn signalled() -> SocketAddr {
 }
 
 pub(crate) fn clip(bytes: impl Into<Vec<u8>>) -> Clip {
-    Clip::from_encoded(Codec::G711A, bytes.into())
+    Clip::from_encoded(Law::A, bytes.into())
 }
 
 /// A packet of the far end.

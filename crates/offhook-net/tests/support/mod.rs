@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use offhook_media::rtp::{Header, Packet};
 use offhook_media::{
-    Clip, Codec, JobId, SilencePolicy, StreamCommand, StreamConfig, StreamDirection, StreamEvent,
+    Clip, Codec, JobId, Law, SilencePolicy, StreamCommand, StreamConfig, StreamDirection, StreamEvent,
     StreamUpdate,
 };
 use offhook_net::{Reserved, RtpConfig, RtpEngine, StreamId};
@@ -139,7 +139,7 @@ pub(crate) fn send(socket: &UdpSocket, to: SocketAddr, sequence: u16) {
 }
 
 pub(crate) fn play(bytes: impl Into<Vec<u8>>, looped: bool) -> StreamCommand {
-    let clip = Clip::from_encoded(Codec::G711A, bytes.into());
+    let clip = Clip::from_encoded(Law::A, bytes.into());
     StreamCommand::Play { job: JobId(1), clip, looped, limit: None }
 }
 

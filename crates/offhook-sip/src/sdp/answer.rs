@@ -142,7 +142,7 @@ fn stream_of(
         payload_send: payload,
         payload_receive: payload,
         telephone_event,
-        packet_time_ms: packet_time(media, local.packet_time_ms),
+        packet_time_ms: packet_time(media, local.packet_time_ms, codec),
         media_index,
     })
 }

@@ -19,12 +19,14 @@ pub struct CodecSpec {
     pub static_payload: Option<u8>,
     /// The format parameters that this side writes, if any.
     pub fmtp: Option<String>,
+    /// A packet holds a whole number of frames of so many milliseconds.
+    pub frame_ms: u8,
 }
 
 impl CodecSpec {
-    /// A mono codec with a dynamic payload number and no format parameters.
+    /// A mono codec with a dynamic payload number, no format parameters, and packets of any length.
     pub fn new(name: &'static str, encoding: &'static str, clock_rate_hz: u32) -> Self {
-        Self { name, encoding, clock_rate_hz, channels: 1, static_payload: None, fmtp: None }
+        Self { name, encoding, clock_rate_hz, channels: 1, static_payload: None, fmtp: None, frame_ms: 1 }
     }
 
     /// The same with the payload number that RFC 3551 assigns to it.
@@ -40,6 +42,11 @@ impl CodecSpec {
     /// The same with format parameters.
     pub fn with_fmtp(self, fmtp: impl Into<String>) -> Self {
         Self { fmtp: Some(fmtp.into()), ..self }
+    }
+
+    /// The same with packets that hold a whole number of frames.
+    pub fn with_frame_ms(self, frame_ms: u8) -> Self {
+        Self { frame_ms, ..self }
     }
 
     pub(crate) fn rtpmap(&self, payload: u8) -> RtpMap {

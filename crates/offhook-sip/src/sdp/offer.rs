@@ -96,7 +96,7 @@ pub fn accept(
         payload_send,
         payload_receive,
         telephone_event,
-        packet_time_ms: packet_time(theirs, own_packet_time),
+        packet_time_ms: packet_time(theirs, own_packet_time, codec),
         media_index,
     })
 }

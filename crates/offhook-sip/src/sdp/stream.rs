@@ -109,10 +109,13 @@ pub(super) fn check_protocol(media: &Media) -> Result<(), NoAgreement> {
 
 /// What the far end wants in a packet, within what it can take and what makes sense: fewer than 10 ms would multiply
 /// the packets at a caller's wish, more than 60 ms would be heard as delay.
-pub(super) fn packet_time(media: &Media, preferred_ms: u8) -> u8 {
+///
+/// A packet holds a whole number of the codec's frames, and one at least.
+pub(super) fn packet_time(media: &Media, preferred_ms: u8, codec: &CodecSpec) -> u8 {
     let wanted = media.ptime().unwrap_or(u32::from(preferred_ms));
     let wanted = wanted.min(media.maxptime().unwrap_or(wanted)).clamp(10, 60);
-    u8::try_from(wanted).unwrap_or(20)
+    let frame = u32::from(codec.frame_ms.max(1));
+    u8::try_from((wanted / frame).max(1) * frame).unwrap_or(20)
 }
 
 /// The direction that the far end's section gives this side.

@@ -317,7 +317,7 @@ impl Channel {
 
     /// A stream whose far end is a room. Its codec carries what its jobs play into the room, and nothing else.
     fn room_stream_config(&self, cx: &mut Context<'_>) -> StreamConfig {
-        let payload = ROOM_CODEC.static_payload_type();
+        let payload = ROOM_CODEC.static_payload_type().unwrap_or_default();
         StreamConfig {
             ssrc: cx.random.next_u32(),
             first_sequence: cx.random.next_u32() as u16,

@@ -1,10 +1,9 @@
 //! Recordings of a channel (REC-1 to REC-19): opened and written off the shard, cut by the stream.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use offhook_media::recorder::{RecordEnd, RecordSettings};
-use offhook_media::{Clip, Codec, JobId, StreamCommand, StreamEvent, measure};
+use offhook_media::{Clip, Codec, JobId, Sound, StreamCommand, StreamEvent, measure};
 
 use super::jobs::{Owner, PlayOrder};
 use super::session::next_job;
@@ -380,9 +379,8 @@ impl Channel {
 
 /// REC-11: 1000 Hz at -10 dBm0 for 0.4 s.
 fn beep(codec: Codec) -> Clip {
-    let rate = f64::from(codec.clock_rate_hz());
-    let (peak, step) = (measure::peak_of_dbm0(-10.0), std::f64::consts::TAU * 1000.0 / rate);
-    let samples = (0..(rate * 0.4) as usize).map(|at| (peak * (step * at as f64).sin()).round() as i16);
-    let bytes: Arc<[u8]> = codec.encode(&samples.collect::<Vec<_>>()).into();
-    Clip::from_encoded(codec, bytes)
+    let rate_hz = codec.sampling_rate_hz();
+    let (peak, step) = (measure::peak_of_dbm0(-10.0), std::f64::consts::TAU * 1000.0 / f64::from(rate_hz));
+    let samples = (0..rate_hz * 4 / 10).map(|at| (peak * (step * f64::from(at)).sin()).round() as i16);
+    Clip::for_codec(&Sound::new(rate_hz, samples.collect()), codec)
 }

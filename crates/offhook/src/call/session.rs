@@ -347,7 +347,7 @@ impl Channel {
         }
     }
 
-    /// The codec that sound for this call is encoded with.
+    /// The codec that sound for this call is made ready for.
     pub(super) fn codec(&self, cx: &Context<'_>) -> Codec {
         let negotiated = match &self.session {
             Session::Agreed(agreed) => Some(codec_of(&agreed.parameters.codec)),
@@ -424,9 +424,12 @@ impl Channel {
 
 /// The codecs of a list in the words of SDP, in the list's order (RING-52).
 pub(crate) fn codec_specs(list: &CodecList) -> Vec<CodecSpec> {
-    let spec = |codec: &Codec| {
-        CodecSpec::new(codec.name(), codec.rtp_encoding(), codec.clock_rate_hz())
-            .with_static_payload(codec.static_payload_type())
+    let spec = |codec: &Codec| CodecSpec {
+        channels: codec.rtp_channels(),
+        static_payload: codec.static_payload_type(),
+        fmtp: codec.fmtp().map(str::to_owned),
+        frame_ms: u8::try_from(codec.frame_time().as_millis()).unwrap_or(1),
+        ..CodecSpec::new(codec.name(), codec.rtp_encoding(), codec.clock_rate_hz())
     };
     list.available().iter().map(spec).collect()
 }

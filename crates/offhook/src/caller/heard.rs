@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_media::{Codec, Sound};
+use offhook_media::{Codec, Decoder, Sound};
 
 /// The RTP packets that a caller received, on the call's time line.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ pub struct HeardPacket {
     pub marker: bool,
     /// Its payload type.
     pub payload_type: u8,
-    /// The codec of its payload; `None` for telephone events.
+    /// The codec of its payload; `None` for telephone events and comfort noise.
     pub codec: Option<Codec>,
     /// What it carried.
     pub payload: Box<[u8]>,
@@ -40,37 +40,48 @@ impl Heard {
         self.packets.first().map(|packet| packet.at)
     }
 
-    /// The sound from the first packet on, at 8000 Hz, put in order by the RTP timestamps; what was
-    /// never received is silence.
+    /// The sound from the first packet on, put in order by the RTP timestamps; what was never received is silence. It
+    /// has the sampling rate of the first packet's codec.
     pub fn sound(&self) -> Sound {
-        let audio = self.packets.iter().filter_map(|packet| Some((packet, packet.codec?)));
-        let Some(origin) = audio.clone().map(|(packet, _)| packet.timestamp).next() else {
-            return Sound::new(RATE_HZ, Vec::new());
+        let mut audio: Vec<_> = self
+            .packets
+            .iter()
+            .filter_map(|packet| Some((packet.timestamp, packet.codec?, packet)))
+            .collect();
+        let Some((origin, first_codec, _)) = audio.first().copied() else {
+            return Sound::new(Codec::G711A.sampling_rate_hz(), Vec::new());
         };
         // Packets that were overtaken by the first one lie before it.
         let offset = |timestamp: u32| i64::from(timestamp.wrapping_sub(origin).cast_signed());
-        let start = audio.clone().map(|(packet, _)| offset(packet.timestamp)).min().unwrap_or_default();
+        audio.sort_by_key(|(timestamp, ..)| offset(*timestamp));
+        let start = audio.first().map_or(0, |(timestamp, ..)| offset(*timestamp));
+
+        let rate_hz = first_codec.sampling_rate_hz();
         let mut samples: Vec<i16> = Vec::new();
-        for (packet, codec) in audio {
-            let Ok(at) = usize::try_from(offset(packet.timestamp) - start) else { continue };
-            let end = at + packet.payload.len();
-            if end > LONGEST_SAMPLES {
+        for run in audio.chunk_by(|(_, codec, _), (_, next, _)| codec == next) {
+            let [(timestamp, codec, _), ..] = run else { continue };
+            let place = |since: i64, hz: u32| since * i64::from(hz) / i64::from(codec.clock_rate_hz());
+            let Ok(at) = usize::try_from(place(offset(*timestamp) - start, rate_hz)) else { continue };
+            let payloads = run.iter().map(|(each, _, packet)| {
+                let since = offset(*each) - offset(*timestamp);
+                (usize::try_from(place(since, codec.sampling_rate_hz())).unwrap_or(0), &*packet.payload)
+            });
+            let decoded = decode(*codec, payloads).resampled(rate_hz).samples;
+            if at + decoded.len() > LONGEST_SAMPLES {
                 continue;
             }
-            if samples.len() < end {
-                samples.resize(end, 0);
-            }
-            codec.decode_into(&packet.payload, &mut samples[at..end]);
+            samples.resize(samples.len().max(at + decoded.len()), 0);
+            samples[at..at + decoded.len()].copy_from_slice(&decoded);
         }
-        Sound::new(RATE_HZ, samples)
+        Sound::new(rate_hz, samples)
     }
 
     /// The same on the call's time line: it begins with the INVITE, and what came before the first
     /// packet is silence.
     pub fn sound_since_invite(&self) -> Sound {
-        let lead = self.first_at().unwrap_or_default();
-        let mut sound = Sound::silence(RATE_HZ, lead);
-        sound.append(&self.sound());
+        let heard = self.sound();
+        let mut sound = Sound::silence(heard.rate_hz, self.first_at().unwrap_or_default());
+        sound.append(&heard);
         sound
     }
 
@@ -80,18 +91,33 @@ impl Heard {
     }
 }
 
-/// The rate of every codec that a caller speaks.
-const RATE_HZ: u32 = 8000;
+/// Decodes payloads in their order, each to its place.
+fn decode<'a>(codec: Codec, payloads: impl Iterator<Item = (usize, &'a [u8])>) -> Sound {
+    let mut decoder = Decoder::new(codec);
+    let mut samples: Vec<i16> = Vec::new();
+    let mut decoded = vec![0; Codec::MOST_PACKET_SAMPLES];
+    for (at, payload) in payloads {
+        let Ok(count) = decoder.decode(payload, &mut decoded) else { continue };
+        if at + count > LONGEST_SAMPLES {
+            continue;
+        }
+        samples.resize(samples.len().max(at + count), 0);
+        samples[at..at + count].copy_from_slice(&decoded[..count]);
+    }
+    Sound::new(codec.sampling_rate_hz(), samples)
+}
 
-/// Timestamps come from the network: what would lie more than a day after the first packet is left out.
-const LONGEST_SAMPLES: usize = 24 * 3600 * RATE_HZ as usize;
+/// Timestamps come from the network: what would lie more than a day after the first packet, at 8000 Hz, is left out.
+const LONGEST_SAMPLES: usize = 24 * 3600 * 8000;
 
 #[cfg(test)]
 mod tests {
+    use offhook_media::Law;
+
     use super::*;
 
     fn packet(sequence: u16, timestamp: u32, value: i16) -> HeardPacket {
-        let payload = Codec::G711A.encode(&[value; 160]).into();
+        let payload = Law::A.encode(&[value; 160]).into();
         HeardPacket {
             at: Duration::from_millis(u64::from(sequence) * 20),
             ssrc: 1,

@@ -206,7 +206,7 @@ impl Task {
                     return;
                 };
                 let job = JobId(self.random.next_u64());
-                let clip = Clip::encode(&sound, codec);
+                let clip = Clip::for_codec(&sound, codec);
                 self.stream_command(call, StreamCommand::Play { job, clip, looped: false, limit: None });
             }
             Order::Info(call, content_type, body) => {

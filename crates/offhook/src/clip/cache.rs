@@ -67,7 +67,7 @@ impl Cache {
 
     /// Keeps a clip; one that is larger than the whole cache is not kept.
     pub(super) fn insert(&mut self, key: Key, clip: Clip) {
-        let size = clip.bytes.len();
+        let size = clip.size();
         if size > self.limit {
             return;
         }
@@ -85,13 +85,15 @@ impl Cache {
 
     fn remove(&mut self, key: &Key) {
         if let Some(entry) = self.clips.remove(key) {
-            self.bytes -= entry.clip.bytes.len();
+            self.bytes -= entry.clip.size();
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use offhook_media::Law;
+
     use super::*;
 
     fn text(text: &str) -> Key {
@@ -99,7 +101,7 @@ mod tests {
     }
 
     fn clip(bytes: usize) -> Clip {
-        Clip::from_encoded(Codec::G711A, vec![0_u8; bytes])
+        Clip::from_encoded(Law::A, vec![0_u8; bytes])
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Sound that calls play, loaded once and shared: files, spoken texts and tones as encoded clips.
+//! Sound that calls play, loaded once and shared: files, spoken texts and tones as clips.
 
 mod cache;
 mod command;
@@ -123,7 +123,7 @@ async fn speak_once(inner: Arc<Inner>, key: Key, text: String) -> Result<Clip, M
             let (work, inner, key) = (inner.work, inner.clone(), key.clone());
             work.run("a text", move || match sound.samples.is_empty() {
                 true => Err(MediaError::Empty { what: "the spoken text".to_owned() }),
-                false => Ok(inner.encode(key, &sound)),
+                false => Ok(inner.prepare(key, &sound)),
             })
             .await
         }
@@ -155,19 +155,19 @@ impl Inner {
         if sound.samples.is_empty() {
             return Err(MediaError::Empty { what: format!("file {name:?}") });
         }
-        Ok(self.encode(key, &sound))
+        Ok(self.prepare(key, &sound))
     }
 
-    fn encode(&self, key: Key, sound: &Sound) -> Clip {
-        let encode = if key.looped { Clip::encode_for_loop } else { Clip::encode };
-        let clip = encode(sound, key.codec);
+    fn prepare(&self, key: Key, sound: &Sound) -> Clip {
+        let prepare = if key.looped { Clip::for_codec_looped } else { Clip::for_codec };
+        let clip = prepare(sound, key.codec);
         self.keep(key, clip)
     }
 
     fn render(&self, sequence: Arc<Sequence>, codec: Codec, looped: bool) -> Clip {
-        let rate = codec.clock_rate_hz();
-        let samples = if looped { sequence.render_loop(rate) } else { sequence.render(rate) };
-        let clip = Clip::from_encoded(codec, codec.encode(&samples));
+        let rate_hz = codec.sampling_rate_hz();
+        let samples = if looped { sequence.render_loop(rate_hz) } else { sequence.render(rate_hz) };
+        let clip = Clip::for_codec(&Sound::new(rate_hz, samples), codec);
         self.keep(Key { source: Source::Tone(sequence), codec, looped }, clip)
     }
 

@@ -151,8 +151,8 @@ fn the_ringtone_stops_before_the_200() {
                 .iter()
                 .filter(|packet| packet.at > answered_at)
                 .filter(|packet| {
-                    let codec = packet.codec.unwrap();
-                    offhook::media::measure::rms_dbm0(&codec.decode(&packet.payload)) > -50.0
+                    let law = packet.codec.unwrap().law().unwrap();
+                    offhook::media::measure::rms_dbm0(&law.decode(&packet.payload)) > -50.0
                 })
                 .count();
             assert_eq!(loud_after, 0, "offset {offset} ms");

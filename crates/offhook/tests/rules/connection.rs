@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use offhook::media::rtp::Packet;
-use offhook::media::{Codec, measure};
+use offhook::media::{Law, measure};
 use offhook::sim::Fate;
 use offhook::{
     Answer, CallChannel, Dial, ErrorKind, GetDigits, OperationError, Play, PlayableMedia, Record, Ring, State,
@@ -215,7 +215,7 @@ fn a_connection_adds_little_delay() {
         let (wire, server) = (seen.clone(), scene.address().ip());
         scene.sim.intercept(move |datagram| {
             if let Ok(packet) = Packet::parse(datagram.bytes)
-                && measure::rms_dbm0(&Codec::G711A.decode(packet.payload())) > -30.0
+                && measure::rms_dbm0(&Law::A.decode(packet.payload())) > -30.0
             {
                 let place = usize::from(datagram.from.ip() == server);
                 wire.lock().unwrap()[place].get_or_insert(Instant::now());

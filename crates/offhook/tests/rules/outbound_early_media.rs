@@ -1,7 +1,7 @@
 //! What is heard of an outbound call before and at its answer.
 
 use offhook::caller::Reception;
-use offhook::media::{Codec, Sound};
+use offhook::media::{Law, Sound};
 use offhook::sim::{RawAnswer, RawCall, RawPeer, Sim};
 use offhook::{Play, Record, RecorderCause, State, Trunk};
 
@@ -97,7 +97,7 @@ async fn speak(rtp: &RawPeer, to: std::net::SocketAddr, scene: &Scene, hz: f64, 
         packet.extend((number as u16).to_be_bytes());
         packet.extend((number as u32 * 160).to_be_bytes());
         packet.extend(ssrc.to_be_bytes());
-        packet.extend(Codec::G711A.encode(frame));
+        packet.extend(Law::A.encode(frame));
         rtp.send(to, packet);
         scene.sim.sleep(ms(20)).await;
     }

@@ -1,6 +1,6 @@
 //! The rules of all players, and `FilePlayer`.
 
-use offhook::media::{Sound, measure};
+use offhook::media::{Codec, Sound, measure};
 use offhook::{
     Answer, ErrorKind, OperationError, Play, PlayableMedia, PlayerCause, PlayerState, Ring, State,
     ToneManager,
@@ -299,7 +299,10 @@ fn barge_in_is_quick() {
         scene.sim.sleep(secs(1.0)).await;
         let heard = call.heard().await;
         let loud = heard.packets.iter().filter(|packet| {
-            packet.codec.is_some_and(|codec| measure::rms_dbm0(&codec.decode(&packet.payload)) > -30.0)
+            packet
+                .codec
+                .and_then(Codec::law)
+                .is_some_and(|law| measure::rms_dbm0(&law.decode(&packet.payload)) > -30.0)
         });
         let last = loud.map(|packet| packet.at).max().unwrap();
         assert!(last <= recognised + ms(60), "audio at {last:?}, recognised at {recognised:?}");

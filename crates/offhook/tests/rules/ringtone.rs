@@ -167,8 +167,8 @@ fn every_encoding_is_heard_alike() {
     let stereo: Vec<u8> =
         tone.samples.iter().flat_map(|sample| [*sample; 2]).flat_map(i16::to_le_bytes).collect();
     let rows = [
-        ("A-law", wav::write_clip(&Clip::encode(&tone, Codec::G711A))),
-        ("mu-law", wav::write_clip(&Clip::encode(&tone, Codec::G711U))),
+        ("A-law", wav::write_clip(&Clip::for_codec(&tone, Codec::G711A))),
+        ("mu-law", wav::write_clip(&Clip::for_codec(&tone, Codec::G711U))),
         ("16 bits", wav::write(&tone)),
         ("8 bits", wav_file(1, 1, 8, 1, &pcm8)),
         ("stereo", wav_file(1, 2, 16, 4, &stereo)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook::media::{Codec, Sound};
+use offhook::media::{Law, Sound};
 use offhook::sim::Arrived;
 
 /// A packet that a raw peer received.
@@ -24,8 +24,8 @@ pub(crate) fn packets(arrived: &[Arrived]) -> Vec<Packet> {
 
 /// The sound of G.711 packets that came in order without a gap.
 pub(crate) fn sound(packets: &[Packet]) -> Sound {
-    let codec = |packet: &Packet| if packet.payload_type == 0 { Codec::G711U } else { Codec::G711A };
-    Sound::new(8000, packets.iter().flat_map(|packet| codec(packet).decode(&packet.payload)).collect())
+    let law = |packet: &Packet| if packet.payload_type == 0 { Law::Mu } else { Law::A };
+    Sound::new(8000, packets.iter().flat_map(|packet| law(packet).decode(&packet.payload)).collect())
 }
 
 /// Packets of 20 ms of A-law silence, one after another.
