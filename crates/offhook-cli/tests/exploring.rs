@@ -17,7 +17,7 @@ impl Explored {
         let folder = tempfile::tempdir().expect("a folder");
         let path = support::write(folder.path(), "app.py", source);
         let mut command = offhook();
-        command.args(["test", &path, "--json", "--work-time", "2s"]).args(arguments);
+        command.args(["test", &path, "--json"]).args(arguments);
         let ran = support::Ran::of(&mut command);
         let report = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
         Self { code: ran.code, report, text: ran.out }
@@ -122,7 +122,7 @@ def main(channel):
     channel.answer()
     spin()
 ";
-    let explored = Explored::of(source, &["--calls", "1"]);
+    let explored = Explored::of(source, &["--calls", "1", "--work-time", "3s"]);
     assert_eq!(explored.only_kind(), "endless");
     assert!(explored.only()["summary"].as_str().is_some_and(|words| words.contains("spin (app.py:2)")));
 }

@@ -140,7 +140,7 @@ impl Hall {
     }
 
     /// Asks the workers of a server where application code is at work, which keeps the clock standing meanwhile. One
-    /// that can still answer does so in its journal, within a second or so of real time.
+    /// that can still answer does so in its journal, at most ten seconds of real time later.
     pub(crate) fn ask_where(&self, server: usize, journal: &Journal) -> Vec<Site> {
         let Some(link) = self.servers.get(server).and_then(|running| running.pool.any()) else {
             return Vec::new();
@@ -354,6 +354,6 @@ fn server_address(number: usize) -> IpAddr {
 const MOST_INSTANCES: usize = 4000;
 const MOMENT: Duration = Duration::from_millis(1);
 /// So often it is looked for an answer of a worker whose application is at work.
-const LOOKS: usize = 8;
+const LOOKS: usize = 40;
 /// How often somebody looks whether the clock stands.
 const LOOK: Duration = Duration::from_millis(250);
