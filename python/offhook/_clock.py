@@ -39,8 +39,20 @@ class _Instance(NamedTuple):
 
 
 _virtual = False
+_virtual_now = 0.0
 _instance: contextvars.ContextVar[_Instance | None] = contextvars.ContextVar("offhook_instance", default=None)
 _noted: set[tuple[str, int, str]] = set()
+
+
+def now() -> float:
+    """A steady clock in seconds: that of the machine, or under ``offhook.testing`` the virtual one."""
+    return _virtual_now if _virtual else time.monotonic()
+
+
+def set_now(seconds: float) -> None:
+    """Learn from the server what time it is on the virtual clock; called before anything of that time."""
+    global _virtual_now  # noqa: PLW0603 - the clock is one for the whole process
+    _virtual_now = seconds
 
 
 def sleep(seconds: float) -> None:

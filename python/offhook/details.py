@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from offhook import _clock
 from offhook.enums import CallFarEndType
 
 __all__ = ["Details", "MediaStats"]
@@ -41,7 +41,7 @@ class Details:
     def __init__(self, values: dict[str, Any], ask: Callable[[], None]) -> None:
         # Values and the time of their arrival change together, in one assignment, so that no reader needs a
         # lock.
-        self._snapshot = (values, time.monotonic())
+        self._snapshot = (values, _clock.now())
         self._ask = ask
 
     @property
@@ -122,7 +122,7 @@ class Details:
         seconds = float(values["duration"])
         # `raw_cause` is set together with the end of the call (CAU-8); until then the clock runs.
         if values["answer_time"] is not None and not values["raw_cause"]:
-            seconds += time.monotonic() - received
+            seconds += _clock.now() - received
         return round(seconds, 1)
 
     @property
@@ -151,7 +151,7 @@ class Details:
 
     def _update(self, changes: dict[str, Any]) -> None:
         """Take over what the server reported; called by the one thread that reads from the server."""
-        self._snapshot = ({**self._snapshot[0], **changes}, time.monotonic())
+        self._snapshot = ({**self._snapshot[0], **changes}, _clock.now())
 
 
 def _text(value: Any) -> str | None:

@@ -67,6 +67,7 @@ class Worker:
             "channel.state": self._channel_state,
             "player.state": self._player_state,
             "instance.start": self._start,
+            "clock.time": self._set_time,
             "worker.stop": self._stop,
             "probe.where": self._where,
         }
@@ -184,6 +185,9 @@ class Worker:
         channel = self._channels.get(params["channel"])
         if channel is not None:
             channel._update_player(params)
+
+    def _set_time(self, params: Message) -> None:
+        _clock.set_now(params["seconds"])
 
     def _stop(self, _: Message) -> None:
         with self._instances_lock:

@@ -1,175 +1,184 @@
-"""The examples that place calls, from the side of those who are called."""
+"""The examples that place calls or connect them, from the side of all who take part, in virtual time."""
 
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from offhook.testing import AnsweringMachine, Call, Fax, Instance, Link, Person, Rehearsal
 from support import sound
-from support.outbound import INBOUND, serve_with, start
-from support.server import ServerProcess
-from support.sip import Call, Caller
-from support.told import told
 
-Serve = Callable[..., ServerProcess]
+pytestmark = pytest.mark.usefixtures("built_program")
 
 FOLDER = Path(__file__).parents[2] / "examples"
 
 
-def source_of(name: str) -> str:
-    """The example."""
-    return (FOLDER / f"{name}.py").read_text()
-
-
-def test_waiting_numbers_are_called_back(serve: Serve, tmp_path: Path) -> None:
-    """CALL-1, GEN-19, RUN-31: in the order in which they came; one that does not answer is passed over."""
-    called = serve(
-        INBOUND + '    user = channel.Details.call_to.removeprefix("sip:").split("@")[0]\n'
-        "    tell(user)\n"
-        '    if user == "200":\n        channel.reject(channel.Cause.BUSY)\n        return 0\n'
-        "    channel.answer()\n    time.sleep(1)\n    return 0\n"
-    )
-    configuration = (
-        '[[service]]\nname = "callbacks"\napplication = "app"\ndirection = "outbound"\nparameters = "100"\n'
-    )
-    server = serve_with(serve, tmp_path, configuration, source_of("callback_queue"))
-    queue = server.folder / "callbacks"
+def test_waiting_numbers_are_called_back(offhook: Rehearsal, tmp_path: Path) -> None:
+    """CALL-1, GEN-19, RUN-31: in the order in which they came; one that is busy is passed over."""
+    shutil.copy(FOLDER / "callback_queue.py", tmp_path)
+    queue = tmp_path / "callbacks"
     queue.mkdir()
     for at, number in enumerate(("300", "200", "301")):
         (queue / f"{at}-{number}").touch()
-    host = f"{called.address[0]}:{called.address[1]}"
-    assert start(server, "callbacks", "--parameters", host).returncode == 0
-    log = server.wait_for_log("return_code=2", 30)
-    assert "200 was not reached: BUSY" in log
-    assert [line.partition("told ")[2][:7] for line in called.log.splitlines() if " told " in line] == [
-        '["300"]',
-        '["200"]',
-        '["301"]',
-    ]
+    first = offhook.callee("300", answers_after=2.0)
+    busy = offhook.callee("200", busy=True)
+    second = offhook.callee("301", answers_after=5.0)
+    run = offhook.start(tmp_path / "callback_queue.py", parameters="100")
+    for customer in (first, second):
+        assert customer.until_answered(10)
+        assert customer.hears_speech("You asked us to call you back. How can we help?", within=1)
+        customer.hang_up()
+    assert run.return_code == 2
+    assert first.calls[0].began < busy.calls[0].began < second.calls[0].began
+    assert first.invite.caller == "100"
     assert not list(queue.iterdir())
-    shutil.rmtree(queue)
 
 
-REMINDS = """
-[[service]]
-name = "reminders"
-application = "app"
-direction = "outbound"
-parameters = "100"
-"""
+def test_a_customer_who_does_not_answer_is_given_up(offhook: Rehearsal, tmp_path: Path) -> None:
+    """CALL-4: after half a minute of ringing."""
+    shutil.copy(FOLDER / "callback_queue.py", tmp_path)
+    (tmp_path / "callbacks").mkdir()
+    (tmp_path / "callbacks" / "0-300").touch()
+    away = offhook.callee("300")
+    run = offhook.start(tmp_path / "callback_queue.py", parameters="100")
+    assert run.return_code == 0
+    assert away.calls[0].status == 487
+    assert away.calls[0].now >= 29.9
 
 
-def remind(serve: Serve, folder: Path, called: ServerProcess) -> ServerProcess:
-    """The server that reminds, once it has begun to."""
-    server = serve_with(serve, folder, REMINDS, source_of("appointment_reminder"))
-    parameters = f"sip:someone@{called.address[0]}:{called.address[1]},Tuesday at ten"
-    assert start(server, "reminders", "--parameters", parameters).returncode == 0
-    return server
+def remind(offhook: Rehearsal) -> Instance:
+    """Remind the person at +441234567890."""
+    parameters = "tel:+441234567890,Tuesday at ten"
+    return offhook.start(FOLDER / "appointment_reminder.py", parameters, parameters="100")
 
 
-def test_a_person_confirms_the_appointment(serve: Serve, tmp_path: Path) -> None:
+REMINDER = "This is a reminder of your appointment on Tuesday at ten."
+
+
+@pytest.mark.parametrize(("key", "code"), [("1", 0), ("2", 1), ("", 1)])
+def test_a_person_confirms_the_appointment_or_not(offhook: Rehearsal, key: str, code: int) -> None:
     """CALL-8, LSD-1, LSD-4, LSD-6, DTMF-17: a short greeting and silence is a person."""
-    called = serve(
-        INBOUND + "    channel.answer()\n    time.sleep(0.3)\n    channel.FilePlayer.say('Hello?')\n"
-        "    time.sleep(8)\n    channel.DTMFPlayer.play('1')\n    channel.wait_for_idle(30)\n"
-    )
-    server = remind(serve, tmp_path, called)
-    log = server.wait_for_log("instance ended", 60)
-    assert "answered by LIVE" in log
-    assert "return_code=0 " in log
+    person = offhook.callee("+441234567890", answers_after=3.0, person=Person(says="Hello?"))
+    run = remind(offhook)
+    assert person.until_answered(10)
+    assert person.hears_speech(f"{REMINDER} To confirm, please press 1.", within=8)
+    person.press(key)
+    assert bool(person.hears_speech("Thank you. Goodbye.", within=1)) is (key == "1")
+    assert run.return_code == code
+    assert person.until_ended(2)
 
 
-def test_an_answering_machine_gets_the_whole_message(serve: Serve, tmp_path: Path) -> None:
+def test_an_answering_machine_gets_the_whole_message(offhook: Rehearsal) -> None:
     """LSD-4, LSD-7, LSD-8: after its beep."""
-    called = serve(
-        INBOUND + "    TonePlayer(channel, tones := ToneManager())\n"
-        "    silence = {'frequency': 0, 'amplitude': 0}\n"
-        "    beep = ({'frequency': 1000, 'amplitude': 10}, silence, {'duration': 600, 'add': 'summation'})\n"
-        "    tones.create_tone([beep], 'beep')\n"
-        "    channel.answer()\n    time.sleep(0.3)\n"
-        "    channel.FilePlayer.say('You have reached the mailbox of the family Miller. We are not at home. "
-        "Please leave your name and your number after the tone, and we call you back.')\n"
-        "    channel.TonePlayer.play('beep')\n"
-        "    tell(channel.FileRecorder.record('message.wav', milliseconds_max_duration=30000).name,\n"
-        "         channel.FileRecorder.audio_detected_in_recording())\n"
+    machine = offhook.callee("+441234567890", answers_after=3.0, person=AnsweringMachine(beep_hz=1400))
+    run = remind(offhook)
+    assert machine.until_answered(10)
+    assert machine.hears_speech(REMINDER, within=30)
+    assert run.return_code == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"busy": True}, {"refuses": 404}, {}, {"answers_after": 2.0, "person": Fax()}],
+    ids=["busy", "no such number", "nobody answers", "a fax"],
+)
+def test_nobody_is_reminded(offhook: Rehearsal, options: dict[str, object]) -> None:
+    """CAU-1, CALL-4, LSD-4: busy, unobtainable, no answer, and a fax machine."""
+    offhook.callee("+441234567890", **options)  # type: ignore[arg-type]
+    assert remind(offhook).return_code == -100
+
+
+def test_a_reminder_without_an_appointment_is_an_error_of_its_own(offhook: Rehearsal) -> None:
+    """RUN-7, RUN-14: nobody is called."""
+    person = offhook.callee("300", answers_after=1.0)
+    assert offhook.start(FOLDER / "appointment_reminder.py", "300", parameters="100").return_code == -101
+    assert not person.called
+
+
+def bridge(offhook: Rehearsal, media_root: Path) -> Call:
+    """Call the bridge to the desk."""
+    return offhook.call(
+        FOLDER / "two_leg_bridge.py",
+        parameters="sip:desk@example.com",
+        extra_channels=1,
+        media_root=media_root,
+        link=Link(delay=0.04, loss=0.01),
     )
-    server = remind(serve, tmp_path, called)
-    log = server.wait_for_log("instance ended", 90)
-    assert "answered by ANSWER_MACHINE" in log
-    assert "return_code=2 " in log
-    assert told(called) == [["HANGUP", True]]
 
 
-def test_a_bridged_call_is_recorded_on_both_sides(
-    serve: Serve, call_from: Callable[[ServerProcess], Caller], tmp_path: Path
-) -> None:
-    """CONN-1, CONN-5, CONN-6, REC-12, REC-18: the caller left, the desk right; the desk hangs up first."""
-    desk = serve(
-        INBOUND + "    channel.answer()\n    time.sleep(5)\n    channel.FilePlayer.play('desk.wav')\n"
-        "    time.sleep(1)\n"
-    )
-    sound.write_wav(desk.media_root / "desk.wav", sound.sine(500, 1.0))
-    configuration = (
-        '[[service]]\nnumber = "*"\napplication = "app"\nextra_channels = 1\n'
-        f'parameters = "sip:desk@{desk.address[0]}:{desk.address[1]}"\n'
-    )
-    server = serve_with(serve, tmp_path, configuration, source_of("two_leg_bridge"))
-    call = call_from(server).invite()
-    call.wait_for(200)
-    # A-law 0x2A is a loud constant.
-    call.media.start_sending(call.remote_media, octet=0x2A)
-    call.wait_for_request("BYE", 30)
-    server.wait_for_log("return_code=0", 10)
-    (recording,) = (server.media_root / "calls").iterdir()
-    left, right = sound.read_wav_channels(recording)
-    assert sum(abs(sample) > 500 for sample in left) > 8000
-    # At 8000 Hz no sample but two of the sixteen of a period of 500 Hz is near zero.
-    assert sum(abs(sample) > 500 for sample in right) == pytest.approx(0.875 * 8000, rel=0.1)
+@pytest.mark.parametrize("who", ["caller", "desk"])
+def test_a_bridged_call_is_recorded_on_both_sides(offhook: Rehearsal, tmp_path: Path, who: str) -> None:
+    """CONN-1, CONN-5, CONN-6, REC-12, REC-18: the caller left, the desk right; whoever hangs up ends it."""
+    desk = offhook.callee("sip:desk@example.com", answers_after=2.0)
+    call = bridge(offhook, tmp_path)
+    assert call.hears_speech("One moment please. This call is recorded.", within=2)
+    assert desk.until_answered(10)
+    assert desk.invite.caller == "caller"
+    call.wait(1)
+    call.say("I would like to order a bicycle.")
+    assert desk.hears_speech("I would like to order a bicycle.", within=1)
+    desk.say("Which one would you like?")
+    assert call.hears_speech("Which one would you like?", within=1)
+    leaves, stays = (call, desk) if who == "caller" else (desk, call)
+    leaves.hang_up()
+    assert stays.until_ended(5)
+    assert stays.ended_by == "application"
+    assert call.instance.return_code == 0
+    (recording,) = (tmp_path / "calls").iterdir()
+    for side in sound.read_wav_channels(recording):
+        assert sum(abs(sample) > 500 for sample in side) > 4000
 
 
-def is_silent(call: Call, seconds: float) -> bool:
-    """Whether the caller has heard nothing for that long."""
-    heard = call.media.heard(time.monotonic() - seconds)
-    return len(heard) > 0 and all(abs(sample) <= 500 for sample in heard)
+def test_nobody_is_at_the_desk(offhook: Rehearsal, tmp_path: Path) -> None:
+    """CALL-4, FP-11: the caller is told."""
+    desk = offhook.callee("sip:desk@example.com")
+    call = bridge(offhook, tmp_path)
+    assert call.until_answered()
+    assert call.hears_speech("Nobody is there. Please call again later.", within=40)
+    assert call.instance.return_code == 1
+    assert desk.status == 487
 
 
-def test_two_callers_talk_in_a_conference(
-    serve: Serve, call_from: Callable[[ServerProcess], Caller], tmp_path: Path
-) -> None:
+def enter(offhook: Rehearsal, media_root: Path, name: str) -> Call:
+    """Call the conference and say the name."""
+    call = offhook.call(FOLDER / "conference_bridge.py", caller=name, extra_channels=1, media_root=media_root)
+    assert call.until_answered()
+    assert call.hears_speech("Please enter the number of your conference, and hash.", within=1)
+    call.press("12#")
+    assert call.hears_speech("Please say your name after the beep.", within=1)
+    assert call.hears_beep(within=2)
+    call.say(f"My name is {name}.")
+    return call
+
+
+def test_two_callers_talk_in_a_conference(offhook: Rehearsal, tmp_path: Path) -> None:
     """XFER-3, CONF-6, CONF-8, CONF-10, CONF-11, CONF-13, XFER-18: and leave it by their exit digit."""
-    configuration = '[[service]]\nnumber = "*"\napplication = "app"\nextra_channels = 1\n'
-    server = serve_with(serve, tmp_path, configuration, source_of("conference_bridge"))
-    caller = call_from(server)
-    calls = [caller.invite(), caller.invite()]
-    for call in calls:
-        call.wait_for(200)
-        call.media.start_sending(call.remote_media)
-        for digit in "12#":
-            call.send_digit(digit)
-    deadline = time.monotonic() + 40
-    while server.log.count("TRANSFERRED") < 2:
-        assert time.monotonic() < deadline, server.log
-        time.sleep(0.1)
-    talker, listener = calls
-    # The names are announced to both; then there is silence, and it lasts.
-    deadline = time.monotonic() + 40
-    time.sleep(2.5)
-    while not (is_silent(talker, 2.5) and is_silent(listener, 2.5)):
-        assert time.monotonic() < deadline, "the announcements do not end"
-        time.sleep(0.1)
-    began = time.monotonic()
-    talker.media.change_sound(0x2A)
-    # A second of it; how soon it comes is measured on the virtual clock (CONF-18).
-    while sum(abs(sample) > 500 for sample in listener.media.heard(began)) < 8000:
-        assert time.monotonic() < began + 10, "the listener does not hear the talker"
-        time.sleep(0.1)
-    assert sum(abs(sample) > 500 for sample in talker.media.heard(began + 0.5)) == 0
-    for call in calls:
-        call.send_digit("#")
-    for call in calls:
-        call.wait_for_request("BYE", 20)
-    server.wait_for_log("return_code=0")
+    anna = enter(offhook, tmp_path, "Anna")
+    anna.wait(6)
+    bert = enter(offhook, tmp_path, "Bert")
+    assert anna.hears_speech("My name is Bert.", within=5)
+    assert anna.hears_speech("has joined.", within=3)
+    anna.wait(5)
+    bert.say("Can you hear me?")
+    assert anna.hears_speech("Can you hear me?", within=1)
+    # The digit that mutes.
+    bert.press("0")
+    bert.say("I said, can you hear me?")
+    assert anna.hears_silence(1)
+    bert.press("#")
+    assert bert.hears_speech("Goodbye.", within=2)
+    assert bert.instance.return_code == 0
+    assert anna.hears_speech("has left.", within=5)
+    anna.hang_up()
+    assert anna.instance.return_code == 0
+    assert not list((tmp_path / "names").iterdir())
+
+
+def test_a_caller_without_a_room_is_sent_away(offhook: Rehearsal, tmp_path: Path) -> None:
+    """DTMF-5: no number, no conference."""
+    call = offhook.call(FOLDER / "conference_bridge.py", extra_channels=1, media_root=tmp_path)
+    assert call.until_answered()
+    assert call.hears_speech("Goodbye.", within=30)
+    assert call.instance.return_code == 1

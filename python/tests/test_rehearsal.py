@@ -14,6 +14,7 @@ from offhook.enums import Cause, State
 from offhook.testing import (
     ClockStandsError,
     InvalidApplicationError,
+    Link,
     Rehearsal,
     RehearsalError,
     TestCase,
@@ -155,7 +156,7 @@ def test_the_same_seed_gives_the_same_run(write: Write, loss: float) -> None:
 
     def digest(seed: int) -> str:
         with Rehearsal(seed=seed) as offhook:
-            calls = [offhook.call(application, loss=loss, jitter=0.03) for _ in range(8)]
+            calls = [offhook.call(application, link=Link(loss=loss, jitter=0.03)) for _ in range(8)]
             for number, call in enumerate(calls):
                 call.wait(number)
                 call.press("12")

@@ -92,9 +92,14 @@ impl Story {
         Picture {
             title: title.to_owned(),
             subtitle: subtitle.to_owned(),
-            caller: "caller".to_owned(),
-            called: "offhook".to_owned(),
-            messages: self.ladder.iter().filter(|entry| !entry.repeated).map(message).collect(),
+            caller: if self.came() { "offhook" } else { "caller" }.to_owned(),
+            called: if self.came() { "callee" } else { "offhook" }.to_owned(),
+            messages: self
+                .ladder
+                .iter()
+                .filter(|entry| !entry.repeated)
+                .map(|entry| self.message(entry))
+                .collect(),
             bands: self.bands(words, end),
             notes: notes.collect(),
             media: self.media(end),
@@ -139,13 +144,23 @@ impl Story {
 
     /// The responses to the first INVITE.
     fn to_invite(&self) -> impl Iterator<Item = &LadderEntry> {
-        self.ladder.iter().filter(|entry| {
-            entry.direction == LadderDirection::Received && entry.method == "INVITE" && entry.status.is_some()
+        let responding = if self.came() { LadderDirection::Sent } else { LadderDirection::Received };
+        self.ladder.iter().filter(move |entry| {
+            entry.direction == responding && entry.method == "INVITE" && entry.status.is_some()
         })
+    }
+
+    /// Whether it is told by the side that was called.
+    fn came(&self) -> bool {
+        self.ladder.first().is_some_and(|invite| invite.direction == LadderDirection::Received)
+    }
+
+    fn message(&self, entry: &LadderEntry) -> Message {
+        message(entry, (entry.direction == LadderDirection::Sent) != self.came())
     }
 }
 
-fn message(entry: &LadderEntry) -> Message {
+fn message(entry: &LadderEntry, from_caller: bool) -> Message {
     let (mut label, mut remarks) = (entry.summary.clone(), Vec::new());
     for (ending, remark) in
         [(" (SDP)", "SDP"), (" (PRACK)", "PRACK"), (" (BYE)", ""), (" (CANCEL)", "CANCEL")]
@@ -168,11 +183,5 @@ fn message(entry: &LadderEntry) -> Message {
         Some(200..300) => Kind::Success,
         Some(_) => Kind::Failure,
     };
-    Message {
-        at: entry.at.as_secs_f64(),
-        from_caller: entry.direction == LadderDirection::Sent,
-        label,
-        remark: remarks.join(", "),
-        kind,
-    }
+    Message { at: entry.at.as_secs_f64(), from_caller, label, remark: remarks.join(", "), kind }
 }

@@ -41,6 +41,15 @@ pub struct CallChannel {
     pub(crate) shared: Arc<Shared>,
 }
 
+impl PartialEq for CallChannel {
+    /// Whether both are handles to the same channel.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl Eq for CallChannel {}
+
 impl CallChannel {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }

@@ -1,20 +1,29 @@
-"""The rehearsal of applications: servers, workers, callers and their clock, for one test."""
+"""The rehearsal of applications: servers, workers, callers, callees and their clock, for one test."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from offhook.testing._call import Call
+from offhook.testing._callee import Callee
+from offhook.testing._instance import Instance
+from offhook.testing._link import Link
+from offhook.testing._person import AnyPerson, Person
 from offhook.testing._server import RehearsalError, TestServer
 
 DEFAULT_SEED = 1
 
+_SILENT = Person()
+_GOOD = Link()
+_BUSY = 486
+
 
 class Rehearsal:
-    """Runs applications for simulated callers: the real server, real workers; a virtual network and clock.
+    """Runs applications for simulated callers and callees, with real servers and workers in virtual time.
 
     Use it as a context manager, or call ``close``. Nothing is started before the first call.
 
@@ -43,6 +52,7 @@ class Rehearsal:
     ) -> None:
         self.seed = seed
         self.calls: list[Call] = []
+        self.callees: list[Callee] = []
         self._folders = [*folders, Path()]
         self._patience = patience
         self._python = python
@@ -61,14 +71,13 @@ class Rehearsal:
         reliable: str | None = None,
         headers: Mapping[str, str] | None = None,
         mute: bool = False,
-        nat: bool = False,
-        delay: float = 0.01,
-        jitter: float = 0.0,
-        loss: float = 0.0,
-        duplicate: float = 0.0,
-        reorder: float = 0.0,
+        person: AnyPerson = _SILENT,
+        gives_up_after: float | None = None,
+        hangs_up_after: float | None = None,
+        link: Link = _GOOD,
         parameters: str = "",
         auto_ring: bool = False,
+        extra_channels: int = 0,
         media_root: str | Path | None = None,
         server_codecs: str | None = None,
         voice: str | None = None,
@@ -87,14 +96,13 @@ class Rehearsal:
                 ``None`` goes by ``early_media``.
             headers: further header fields of the INVITE.
             mute: the caller sends neither RTP nor RTCP.
-            nat: the caller sits behind a NAT: the address in its offer cannot be reached.
-            delay: seconds that a packet is under way.
-            jitter: up to so many seconds more, evenly spread.
-            loss: the share of packets that are lost, 0.0 to 1.0; SIP and RTP, both ways.
-            duplicate: the share that arrives twice.
-            reorder: the share that is overtaken.
+            person: who calls: :class:`Person`, :class:`AnsweringMachine` or :class:`Fax`.
+            gives_up_after: seconds after the INVITE at which the caller gives up if there is no answer.
+            hangs_up_after: seconds after the answer at which the caller hangs up.
+            link: the caller's line: delay, jitter, loss, drift, NAT.
             parameters: the service's ``application_parameters`` (``RUN-7``).
             auto_ring: the service rings by itself on arrival (``RUN-12``).
+            extra_channels: how many extra channels an instance has, 0 to 3 (``RUN-23``).
             media_root: the folder of media files; ``None`` for the application's.
             server_codecs: the server's codec list (``RING-50``).
             voice: the voice in which the server speaks, such as ``en-US``.
@@ -104,7 +112,7 @@ class Rehearsal:
             InvalidApplicationError: if the application cannot be loaded.
         """
         path = self._find(application)
-        number = self._serve(path, parameters, auto_ring, media_root, server_codecs, voice)
+        number = self._serve(path, parameters, auto_ring, extra_channels, media_root, server_codecs, voice)
         started = self._started().request(
             "call.start",
             server=number,
@@ -115,12 +123,99 @@ class Rehearsal:
             reliable=reliable or ("supported" if early_media else "absent"),
             headers=list((headers or {}).items()),
             mute=mute,
-            nat=nat,
-            link={"delay": delay, "jitter": jitter, "loss": loss, "duplicate": duplicate, "reorder": reorder},
+            person=person._described(),
+            gives_up_after=gives_up_after,
+            hangs_up_after=hangs_up_after,
+            link=dataclasses.asdict(link),
         )
-        call = Call(self._started(), started["call"])
+        call = Call(self._started(), started["call"], started["instance"])
         self.calls.append(call)
         return call
+
+    def start(
+        self,
+        application: str | Path,
+        outbound_parameters: str = "",
+        *,
+        parameters: str = "",
+        extra_channels: int = 0,
+        media_root: str | Path | None = None,
+        server_codecs: str | None = None,
+        voice: str | None = None,
+    ) -> Instance:
+        """Start an instance of an application that dials, as ``offhook start`` does (``RUN-9``).
+
+        What it calls has to be put up by :meth:`callee`; any other number is answered with 404.
+
+        Args:
+            application: the Python file.
+            outbound_parameters: what the start request gives to this instance (``RUN-7``).
+            parameters: the service's ``application_parameters`` (``RUN-7``).
+            extra_channels: how many extra channels an instance has, 0 to 3 (``RUN-23``).
+            media_root: the folder of media files; ``None`` for the application's.
+            server_codecs: the server's codec list (``RING-50``).
+            voice: the voice in which the server speaks, such as ``en-US``.
+
+        Raises:
+            RehearsalError: if an argument is not acceptable.
+            InvalidApplicationError: if the application cannot be loaded.
+        """
+        path = self._find(application)
+        number = self._serve(path, parameters, False, extra_channels, media_root, server_codecs, voice)
+        started = self._started().request("service.start", server=number, parameters=outbound_parameters)
+        return Instance(self._started(), started["instance"])
+
+    def callee(
+        self,
+        address: str,
+        *,
+        answers_after: float | None = None,
+        busy: bool = False,
+        refuses: int | None = None,
+        hangs_up_after: float | None = None,
+        early_media: bool = False,
+        person: AnyPerson = _SILENT,
+        codecs: str | None = None,
+        mute: bool = False,
+        link: Link = _GOOD,
+    ) -> Callee:
+        """Put up a telephone that applications can call; several can ring at once.
+
+        Args:
+            address: its number, such as ``"+441632960000"``, or ``"sip:anna@example.com"``. A leading ``+``
+                is not looked at. The same address again takes the place of the telephone before.
+            answers_after: seconds of ringing; ``None`` rings until the test answers or refuses.
+            busy: refuses every call with 486.
+            refuses: refuses every call with this SIP code, 300 to 699.
+            hangs_up_after: seconds after the answer at which the callee hangs up; only with
+                ``answers_after``.
+            early_media: rings with 183 and a session description, so that the test can let the caller hear
+                something before the answer; without it with 180.
+            person: who answers: :class:`Person`, :class:`AnsweringMachine` or :class:`Fax`.
+            codecs: the codecs that the telephone accepts, first choice first: ``"g711u;g711a"``.
+            mute: it sends neither RTP nor RTCP.
+            link: its line: delay, jitter, loss, drift, NAT.
+
+        Raises:
+            RehearsalError: if an argument is not acceptable.
+        """
+        if busy and refuses is not None:
+            raise RehearsalError(f"busy together with refuses={refuses}; accepted: one of them")
+        started = self._started().request(
+            "callee.start",
+            address=address,
+            answers_after=answers_after,
+            refuses=_BUSY if busy else refuses,
+            hangs_up_after=hangs_up_after,
+            early_media=early_media,
+            person=person._described(),
+            codecs=codecs,
+            mute=mute,
+            link=dataclasses.asdict(link),
+        )
+        callee = Callee(self._started(), started["callee"], address)
+        self.callees.append(callee)
+        return callee
 
     def wait(self, seconds: float) -> None:
         """Let time go by for everybody."""
@@ -165,11 +260,12 @@ class Rehearsal:
         path: Path,
         parameters: str,
         auto_ring: bool,
+        extra_channels: int,
         media_root: str | Path | None,
         codecs: str | None,
         voice: str | None,
     ) -> int:
-        key = (path, parameters, auto_ring, media_root, codecs, voice)
+        key = (path, parameters, auto_ring, extra_channels, media_root, codecs, voice)
         number = self._served.get(key)
         if number is None:
             started = self._started().request(
@@ -177,6 +273,7 @@ class Rehearsal:
                 application=str(path),
                 parameters=parameters,
                 auto_ring=auto_ring,
+                extra_channels=extra_channels,
                 media_root=None if media_root is None else str(Path(media_root).resolve()),
                 codecs=codecs,
                 voice=voice,

@@ -16,6 +16,9 @@ from offhook.errors import OffhookError
 
 VERSION = 1
 
+LONGEST_SECONDS = 86400.0
+"""Nothing is waited for any longer."""
+
 _STUCK = -32010
 _APPLICATION = -4
 

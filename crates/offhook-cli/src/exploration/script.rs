@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::rehearsal::{Call, Deed, Link, Reliable};
+use crate::rehearsal::{Call, Deed, Link, Person, Reliable};
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,8 +58,18 @@ impl Caller {
             reliable: if self.early_media { Reliable::Supported } else { Reliable::Absent },
             headers: Vec::new(),
             mute: false,
-            nat: false,
-            link: Link { delay: DELAY_SECONDS, jitter: 0.0, loss: 0.0, duplicate: 0.0, reorder: 0.0 },
+            person: Person::Person { says: None },
+            gives_up_after: None,
+            hangs_up_after: None,
+            link: Link {
+                delay: DELAY_SECONDS,
+                jitter: 0.0,
+                loss: 0.0,
+                duplicate: 0.0,
+                reorder: 0.0,
+                drift_ppm: 0.0,
+                nat: false,
+            },
         }
     }
 }

@@ -57,7 +57,7 @@ impl Theatre {
         let mut run = Run::new(script);
         let (journal, patience) = (&self.journal, self.setting.patience);
         let observed = hall.piece(async {
-            let call = start_call(hall.sim(), number, address, &wanted).await?;
+            let (call, _) = start_call(hall.sim(), number, address, &wanted).await?;
             run.observe(&call, journal, patience, known).await
         });
         match observed {
@@ -99,6 +99,7 @@ impl Theatre {
             media_root: setting.media_root.clone(),
             codecs: None,
             voice: None,
+            extra_channels: 0,
         })))?;
         self.hall = Some(hall);
         Ok(())

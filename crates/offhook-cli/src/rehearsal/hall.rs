@@ -1,25 +1,28 @@
 //! The hall in which applications are rehearsed: servers, callers, the clock.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::Context;
+use offhook::caller::OutCall;
 use offhook::media::speech::Voice;
-use offhook::sim::{Hold, Sim, Stage};
-use offhook::{Server, Service};
+use offhook::sim::{Exchange, Hold, Sim, Stage};
+use offhook::{Server, Service, Trunk};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
+use super::callees::{self, Telephone};
 use super::calls::{self, PersonsCall};
 use super::fingerprint::Fingerprint;
 use super::hearing::{self, Sources};
 use super::keepsake;
+use super::lines::{seconds, server_host};
 use super::protocol::{self, Event, Open, Problem, Request, Serve};
-use super::runs::{Runs, Watched};
+use super::runs::{RunKey, Runs, Watched};
 use crate::logs::Level;
 use crate::worker::{
     Applications, CallError, Form, Gateway, Interpreter, Journal, Lockstep, Pool, Site, WorkerSetup,
@@ -37,7 +40,14 @@ pub(crate) struct Hall {
     fingerprint: Fingerprint,
     runs: Runs,
     servers: Vec<Running>,
+    /// Through which servers reach the telephones.
+    exchange: Exchange,
+    /// Taken out while a call to one is waited for.
+    telephones: Vec<Option<Telephone>>,
+    /// How many telephones there are, those of callers included.
+    lines: usize,
     calls: Vec<PersonsCall>,
+    instances: Vec<RunKey>,
 }
 
 /// A server with its workers.
@@ -47,6 +57,10 @@ struct Running {
     media_root: PathBuf,
     /// The voice in which it speaks.
     voice: Voice,
+    /// The name of its outbound service.
+    service: String,
+    /// Instances that were started by that name.
+    started: usize,
 }
 
 impl Hall {
@@ -62,9 +76,9 @@ impl Hall {
             Stage::new(Sim::new(open.seed), move || lockstep.idle())
         };
         let stage = stage.context("no simulation").map_err(|error| Problem::fault(&error))?;
-        let fingerprint = stage.run(async {
+        let (fingerprint, exchange) = stage.run(async {
             tokio::spawn(lockstep.clone().run());
-            Fingerprint::of(stage.sim())
+            (Fingerprint::of(stage.sim()), stage.sim().exchange(callees::EXCHANGE).await)
         });
         let stuck = Arc::new(Notify::new());
         watch(
@@ -82,7 +96,11 @@ impl Hall {
             fingerprint,
             runs: Runs::default(),
             servers: Vec::new(),
+            exchange,
+            telephones: Vec::new(),
+            lines: 0,
             calls: Vec::new(),
+            instances: Vec::new(),
         })
     }
 
@@ -91,7 +109,19 @@ impl Hall {
         match request {
             Request::Open(_) => Err(Problem::usage("hall.open came twice")),
             Request::Serve(serve) => self.serve(&serve),
+            Request::Start(start) => self.start(&start),
             Request::Call(wanted) => self.call(&wanted),
+            Request::Callee(wanted) => self.callee(&wanted),
+            Request::Calls(request) => self.calls_of(request.callee),
+            Request::Called(request) => self.called(&request),
+            Request::Instance(request) => self.instance(request.instance),
+            Request::Returned(request) => {
+                let within = seconds("within", request.within)?;
+                let key = self.key(request.instance)?;
+                let ended = async { Ok(timeout(within, self.runs.ended(key)).await.unwrap_or(false)) };
+                let happened = self.piece(ended)?;
+                Ok(json!({"happened": happened}))
+            }
             Request::Await(request) => {
                 let within = seconds("within", request.within)?;
                 let call = self.one(request.call)?;
@@ -100,7 +130,6 @@ impl Hall {
                         Event::Response => timeout(within, call.out.ringing()).await,
                         Event::Answered => timeout(within, call.out.answered()).await,
                         Event::Ended => timeout(within, async { call.out.cleared().await.is_some() }).await,
-                        Event::Returned => timeout(within, self.runs.ended(call.address)).await,
                     };
                     Ok(waited.unwrap_or(false))
                 })?;
@@ -117,6 +146,7 @@ impl Hall {
                 self.piece(keepsake::keep(call, &request.folder, &request.title))
             }
             Request::Status(request) => self.status(request.call),
+            Request::Invite(request) => Ok(self.one(request.call)?.invite()),
             Request::Wait(wait) => {
                 let time = seconds("seconds", wait.seconds)?;
                 self.piece(async {
@@ -160,9 +190,9 @@ impl Hall {
 
     /// Ends everything.
     pub(crate) fn close(self) {
-        let Self { stage, mut servers, calls, .. } = self;
+        let Self { stage, mut servers, calls, telephones, exchange, .. } = self;
         stage.run(async {
-            drop(calls);
+            drop((calls, telephones, exchange));
             for running in &mut servers {
                 // First the worker: application code that does not end keeps the clock standing.
                 running.pool.end().await;
@@ -173,9 +203,16 @@ impl Hall {
 
     fn serve(&mut self, serve: &Serve) -> Result<Value, Problem> {
         let application = |error: anyhow::Error| Problem::application(format!("{error:#}"));
-        let mut service = Service::inbound("*", stem(&serve.application));
-        service.parameters.clone_from(&serve.parameters);
-        service.auto_ring = serve.auto_ring;
+        let name = stem(&serve.application);
+        let extra_channels = u8::try_from(serve.extra_channels).map_err(|_| {
+            Problem::usage(format!("extra_channels is {}; accepted: 0 to 3", serve.extra_channels))
+        })?;
+        let mut services = vec![Service::inbound("*", &name), Service::outbound(&name, &name)];
+        for service in &mut services {
+            service.parameters.clone_from(&serve.parameters);
+            service.auto_ring = serve.auto_ring;
+            service.extra_channels = extra_channels;
+        }
         let applications = Applications::find(&serve.application).map_err(application)?;
         let folder = applications.operating_directory().to_owned();
         let media_root = serve.media_root.clone().unwrap_or_else(|| folder.clone());
@@ -191,9 +228,10 @@ impl Hall {
         let sim = self.stage.sim().clone();
         let number = self.servers.len();
         let mut config = sim.config();
-        config.sip = vec![SocketAddr::new(server_address(number), 5060)];
+        config.sip = vec![SocketAddr::new(server_host(number), SIP_PORT)];
         config.media_root = media_root;
-        config.services = vec![service];
+        config.services = services;
+        config.trunks = vec![Trunk::new(callees::TRUNK, callees::EXCHANGE.to_string())];
         config.speech.cache.clone_from(&self.open.speech_cache);
         config.app_limiter = false;
         config.limits.calls = usize::MAX;
@@ -207,8 +245,8 @@ impl Hall {
         let voice = config.speech.voice.parse::<Voice>();
         let voice = voice.map_err(|error| Problem::usage(error.to_string()))?;
         let media_root = config.media_root.clone();
-        let network = sim.network(server_address(number));
-        let runs = self.runs.clone();
+        let network = sim.network(server_host(number));
+        let runs = self.runs.of_server(number);
         let running = self.piece(async move {
             // Starting Python takes real time, of which virtual time knows nothing.
             let held = Hold::new();
@@ -222,7 +260,7 @@ impl Hall {
                 .start(Watched { gateway, runs })
                 .await
                 .map_err(|error| Problem::usage(error.to_string()))?;
-            Ok(Running { server, pool, media_root, voice })
+            Ok(Running { server, pool, media_root, voice, service: name, started: 0 })
         })?;
         self.servers.push(running);
         Ok(json!({"server": number}))
@@ -236,9 +274,75 @@ impl Hall {
             .ok_or_else(|| Problem::usage(format!("server is {}; accepted: below {known}", wanted.server)))?;
         let (number, server) = (self.calls.len(), running.server.sip_address());
         let sim = self.stage.sim().clone();
-        let call = self.piece(calls::start(&sim, number, server, wanted))?;
+        let (call, host) = self.piece(calls::start(&sim, self.lines, server, wanted))?;
+        self.lines += 1;
         self.calls.push(call);
-        Ok(json!({"call": number}))
+        self.instances.push(RunKey::CalledFrom(host));
+        Ok(json!({"call": number, "instance": self.instances.len() - 1}))
+    }
+
+    fn start(&mut self, wanted: &protocol::Start) -> Result<Value, Problem> {
+        let known = self.servers.len();
+        let running = self.servers.get_mut(wanted.server);
+        let running = running
+            .ok_or_else(|| Problem::usage(format!("server is {}; accepted: below {known}", wanted.server)))?;
+        let started = running.server.start_outbound(&running.service, &wanted.parameters);
+        started.map_err(|error| Problem::usage(error.to_string()))?;
+        self.instances.push(RunKey::Started { server: wanted.server, number: running.started });
+        running.started += 1;
+        self.piece(async { Ok(()) })?;
+        Ok(json!({"instance": self.instances.len() - 1}))
+    }
+
+    fn callee(&mut self, wanted: &protocol::Callee) -> Result<Value, Problem> {
+        let sim = self.stage.sim().clone();
+        let telephone = self.piece(callees::start(&sim, &self.exchange, self.lines, wanted))?;
+        self.lines += 1;
+        self.telephones.push(Some(telephone));
+        Ok(json!({"callee": self.telephones.len() - 1}))
+    }
+
+    /// The calls that have come to a telephone.
+    fn calls_of(&mut self, number: usize) -> Result<Value, Problem> {
+        let telephone = take_out(&mut self.telephones, number)?;
+        Ok(self.put_back(number, telephone))
+    }
+
+    /// Waits until a telephone has got more calls than are known.
+    fn called(&mut self, request: &protocol::Called) -> Result<Value, Problem> {
+        let within = seconds("within", request.within)?;
+        let mut telephone = take_out(&mut self.telephones, request.callee)?;
+        let mut come = None;
+        let waited = if telephone.calls.len() > request.more_than {
+            Ok(())
+        } else {
+            self.piece(async {
+                come = timeout(within, telephone.callee.next_call()).await.ok().flatten();
+                Ok(())
+            })
+        };
+        if let Some(out) = come {
+            self.take(&mut telephone, out);
+        }
+        let calls = self.put_back(request.callee, telephone);
+        waited.map(|()| calls)
+    }
+
+    /// Puts a telephone back in its place, with all calls that have come to it.
+    fn put_back(&mut self, number: usize, mut telephone: Telephone) -> Value {
+        while let Some(out) = telephone.callee.try_next_call() {
+            self.take(&mut telephone, out);
+        }
+        let calls = json!({"calls": telephone.calls});
+        if let Some(place) = self.telephones.get_mut(number) {
+            *place = Some(telephone);
+        }
+        calls
+    }
+
+    fn take(&mut self, telephone: &mut Telephone, out: OutCall) {
+        telephone.calls.push(self.calls.len());
+        self.calls.push(PersonsCall::taken(out));
     }
 
     fn hears(&mut self, request: &protocol::Hears) -> Result<Value, Problem> {
@@ -246,12 +350,13 @@ impl Hall {
         self.one(request.call)?;
         // Taken out and put back: the piece needs it and the hall at a time.
         let mut call = self.calls.swap_remove(request.call);
-        let result = match self.servers.get(call.server) {
+        let server = call.server.and_then(|number| self.servers.get(number));
+        let result = match server {
             Some(running) => {
                 let sources = Sources { media_root: &running.media_root, voice: running.voice };
                 self.piece(hearing::listen(&mut call, &sources, &request.what, within))
             }
-            None => Err(Problem::usage("the server is gone")),
+            None => Err(Problem::usage("the call is with no server of this test")),
         };
         self.calls.push(call);
         let last = self.calls.len() - 1;
@@ -262,9 +367,20 @@ impl Hall {
     fn status(&self, number: usize) -> Result<Value, Problem> {
         let call = self.one(number)?;
         let mut status = call.status();
-        status["instance"] = self.runs.status(call.address, &self.lockstep);
-        status["now"] = json!(self.stage.run(async { call.now() }).as_secs_f64());
+        let (now, began) = self.stage.run(async { (call.now(), self.stage.sim().elapsed()) });
+        status["now"] = json!(now.as_secs_f64());
+        status["began"] = json!(began.saturating_sub(now).as_secs_f64());
         Ok(status)
+    }
+
+    fn instance(&self, number: usize) -> Result<Value, Problem> {
+        Ok(self.runs.status(self.key(number)?, &self.lockstep))
+    }
+
+    fn key(&self, number: usize) -> Result<RunKey, Problem> {
+        let known = self.instances.len();
+        let key = self.instances.get(number).copied();
+        key.ok_or_else(|| Problem::usage(format!("instance is {number}; accepted: below {known}")))
     }
 
     fn now(&self) -> Value {
@@ -335,23 +451,20 @@ fn watch(lockstep: Weak<Lockstep>, stuck: Arc<Notify>, patience: Duration) {
     });
 }
 
-fn seconds(name: &str, value: f64) -> Result<Duration, Problem> {
-    Duration::try_from_secs_f64(value)
-        .map_err(|_| Problem::usage(format!("{name} is {value}; accepted: 0 or more seconds")))
+/// A telephone, out of its place for as long as the hall itself is needed too.
+fn take_out(telephones: &mut [Option<Telephone>], number: usize) -> Result<Telephone, Problem> {
+    let known = telephones.len();
+    let telephone = telephones.get_mut(number).and_then(Option::take);
+    telephone.ok_or_else(|| Problem::usage(format!("callee is {number}; accepted: below {known}")))
 }
 
 fn stem(path: &Path) -> String {
     path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Each server has a host: 10.0.0.1 and up.
-fn server_address(number: usize) -> IpAddr {
-    let first = u32::from(Ipv4Addr::new(10, 0, 0, 1));
-    IpAddr::V4(Ipv4Addr::from(first.saturating_add(u32::try_from(number).unwrap_or(u32::MAX >> 1))))
-}
-
 /// Instances of one application at a time.
 const MOST_INSTANCES: usize = 4000;
+const SIP_PORT: u16 = 5060;
 const MOMENT: Duration = Duration::from_millis(1);
 /// So often it is looked for an answer of a worker whose application is at work.
 const LOOKS: usize = 40;

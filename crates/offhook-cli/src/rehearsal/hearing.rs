@@ -10,7 +10,8 @@ use offhook::media::{Sound, tone};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::calls::{self, PersonsCall};
+use super::calls::PersonsCall;
+use super::people;
 use super::protocol::{Expectation, Problem};
 use crate::hearing::{self, passages};
 
@@ -102,10 +103,7 @@ impl Wanted {
                     .ok_or_else(|| Problem::usage(format!("tone {name:?} is silent")))?;
                 Self::Tone { sought, at_least_ms: at_least.map(|seconds| seconds * 1000.0) }
             }
-            Expectation::File(name) => {
-                let sound = calls::read(&sources.media_root.join(name));
-                Self::sound(&sound.map_err(|error| Problem::usage(format!("{error:#}")))?, name)?
-            }
+            Expectation::File(name) => Self::sound(&people::read(&sources.media_root.join(name))?, name)?,
             Expectation::Speech(text) => {
                 let spoken = speech::speak(text, sources.voice);
                 let spoken = spoken.map_err(|error| Problem::usage(error.to_string()))?;

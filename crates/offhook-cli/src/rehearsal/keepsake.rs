@@ -26,14 +26,18 @@ pub(super) async fn keep(call: &PersonsCall, folder: &Path, title: &str) -> Resu
             let _ = writeln!(ladder, "              {line}");
         }
     }
-    let words = Words {
-        before: "CALL_INCOMING",
-        ringing: "RING_INCOMING",
-        answered: "ANSWERED",
-        tone: "",
-        spoken: &[],
+    let (before, ringing) = match call.was_made() {
+        true => ("CALL_INCOMING", "RING_INCOMING"),
+        false => ("CALL_OUTGOING", "RING_OUTGOING"),
     };
-    let picture = story.picture(title, "what the caller saw and heard", &words).to_svg();
+    let words = Words { before, ringing, answered: "ANSWERED", tone: "", spoken: &[] };
+    let picture = story
+        .picture(
+            title,
+            if call.was_made() { "what the caller saw and heard" } else { "what the callee saw and heard" },
+            &words,
+        )
+        .to_svg();
     let files = [
         ("heard.wav", wav::write(&story.sound)),
         ("call.svg", picture.into_bytes()),

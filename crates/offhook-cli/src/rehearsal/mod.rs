@@ -5,11 +5,14 @@
 //! ([`protocol`]). Each request is one piece of the simulation: while none is being carried out, everything in here
 //! stands still, its clock too. `offhook.testing` in the Python package is the other end.
 
+mod callees;
 mod calls;
 mod fingerprint;
 mod hall;
 mod hearing;
 mod keepsake;
+mod lines;
+mod people;
 mod protocol;
 mod runs;
 
@@ -20,7 +23,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::calls::{PersonsCall, start as start_call};
 pub(crate) use self::hall::Hall;
-pub(crate) use self::protocol::{Call, Deed, Link, Open, Problem, Reliable, Request, Serve};
+pub(crate) use self::protocol::{Call, Deed, Link, Open, Person, Problem, Reliable, Request, Serve};
 
 /// Serves requests from standard input until it ends.
 pub(crate) fn run() -> anyhow::Result<()> {

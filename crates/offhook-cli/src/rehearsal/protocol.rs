@@ -19,9 +19,27 @@ pub(crate) enum Request {
     /// Starts a server for an application, in a worker of its own.
     #[serde(rename = "server.start")]
     Serve(Box<Serve>),
+    /// Starts an instance of an outbound application.
+    #[serde(rename = "service.start")]
+    Start(Start),
     /// Lets a simulated person call.
     #[serde(rename = "call.start")]
     Call(Box<Call>),
+    /// Puts up a telephone that can be called.
+    #[serde(rename = "callee.start")]
+    Callee(Box<Callee>),
+    /// Says which calls a telephone has got.
+    #[serde(rename = "callee.calls")]
+    Calls(OneCallee),
+    /// Lets time go on until a telephone has got more calls than so many, or the time is over.
+    #[serde(rename = "callee.await")]
+    Called(Called),
+    /// Says everything that is known of an instance.
+    #[serde(rename = "instance.status")]
+    Instance(OneInstance),
+    /// Lets time go on until `main` has ended, or the time is over.
+    #[serde(rename = "instance.await")]
+    Returned(Returned),
     /// Lets time go on until something has happened to a call, or the time is over.
     #[serde(rename = "call.await")]
     Await(Await),
@@ -37,6 +55,9 @@ pub(crate) enum Request {
     /// Says everything that is known of a call.
     #[serde(rename = "call.status")]
     Status(OneCall),
+    /// Says with which request a call began.
+    #[serde(rename = "call.invite")]
+    Invite(OneCall),
     /// Lets time go on.
     #[serde(rename = "clock.wait")]
     Wait(Wait),
@@ -74,6 +95,15 @@ pub(crate) struct Serve {
     pub(crate) codecs: Option<String>,
     /// The voice of the embedded speech engine.
     pub(crate) voice: Option<String>,
+    /// How many extra channels an instance has (RUN-23).
+    pub(crate) extra_channels: i64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Start {
+    pub(crate) server: usize,
+    /// What the application gets as its outbound parameters (RUN-7).
+    pub(crate) parameters: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,9 +119,56 @@ pub(crate) struct Call {
     pub(crate) headers: Vec<(String, String)>,
     /// Sends neither RTP nor RTCP.
     pub(crate) mute: bool,
-    /// Behind a NAT: its session description names an address that nobody can reach.
-    pub(crate) nat: bool,
+    pub(crate) person: Person,
+    /// Seconds after the INVITE at which an unanswered call is given up.
+    pub(crate) gives_up_after: Option<f64>,
+    /// Seconds after the answer.
+    pub(crate) hangs_up_after: Option<f64>,
     pub(crate) link: Link,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Callee {
+    /// A number, or `sip:user@host`.
+    pub(super) address: String,
+    /// Sends 180, or 183 with a session description.
+    pub(super) early_media: bool,
+    /// Seconds; `None` rings until the test answers.
+    pub(super) answers_after: Option<f64>,
+    /// Refuses every call with this status.
+    pub(super) refuses: Option<i64>,
+    /// Seconds after the answer; only with `answers_after`.
+    pub(super) hangs_up_after: Option<f64>,
+    pub(super) codecs: Option<String>,
+    /// Sends neither RTP nor RTCP.
+    pub(super) mute: bool,
+    pub(super) person: Person,
+    pub(super) link: Link,
+}
+
+/// Who is at a telephone.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Person {
+    /// Somebody who says something by themselves, or nothing.
+    Person {
+        says: Option<Says>,
+    },
+    AnsweringMachine {
+        greeting: Says,
+        beep_hz: f64,
+        beep_seconds: f64,
+    },
+    Fax,
+}
+
+/// Something that is said.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Says {
+    Text(String),
+    /// A WAV file.
+    File(PathBuf),
 }
 
 /// What a caller says about reliable provisional responses (RFC 3262).
@@ -103,7 +180,7 @@ pub(crate) enum Reliable {
     Absent,
 }
 
-/// The network between a caller and the server, in both directions; times in seconds.
+/// A telephone's connection to the server, in both directions; times in seconds.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(crate) struct Link {
     pub(crate) delay: f64,
@@ -111,11 +188,41 @@ pub(crate) struct Link {
     pub(crate) loss: f64,
     pub(crate) duplicate: f64,
     pub(crate) reorder: f64,
+    /// By how many millionths the media clock of the far end runs too fast.
+    pub(crate) drift_ppm: f64,
+    /// The far end sits behind a router with network address translation.
+    pub(crate) nat: bool,
 }
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct OneCall {
     pub(crate) call: usize,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct OneCallee {
+    pub(crate) callee: usize,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Called {
+    pub(crate) callee: usize,
+    /// So many calls are known to the test.
+    pub(crate) more_than: usize,
+    /// Seconds of virtual time.
+    pub(crate) within: f64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct OneInstance {
+    pub(crate) instance: usize,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Returned {
+    pub(crate) instance: usize,
+    /// Seconds of virtual time.
+    pub(crate) within: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -135,8 +242,6 @@ pub(crate) enum Event {
     Answered,
     /// The call is over.
     Ended,
-    /// The application's `main` has ended.
-    Returned,
 }
 
 #[derive(Debug, Deserialize)]
@@ -155,7 +260,11 @@ pub(crate) enum Deed {
     Say(String),
     /// Plays a WAV file.
     Play(PathBuf),
-    /// CANCEL before the answer, BYE after it.
+    /// Answers a call that came.
+    Answer,
+    /// Refuses a call that came, with this status.
+    Refuse(i64),
+    /// CANCEL before the answer, BYE after it; a call that came and is not answered is refused with 480.
     HangUp,
 }
 

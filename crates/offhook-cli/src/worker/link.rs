@@ -37,6 +37,8 @@ pub(crate) struct Link {
     accepting: AtomicBool,
     /// Under a virtual clock: what keeps it and the worker in step.
     lockstep: Option<Arc<Lockstep>>,
+    /// The virtual time that the worker was told last, as the bits of its seconds.
+    told_time: AtomicU64,
 }
 
 #[derive(Default)]
@@ -115,6 +117,7 @@ impl Link {
             seats_taken: AtomicUsize::new(0),
             accepting: AtomicBool::new(false),
             lockstep,
+            told_time: AtomicU64::new(0),
         })
     }
 
@@ -176,6 +179,21 @@ impl Link {
 
     /// Queues lines for the worker; one that has left too much unread is given up.
     pub(super) fn send(&self, lines: &[u8]) {
+        if let Some(lockstep) = &self.lockstep {
+            self.tell_time(lockstep.now());
+        }
+        self.push(lines);
+    }
+
+    /// Under a virtual clock the worker has no other way to know what time it is.
+    fn tell_time(&self, seconds: f64) {
+        let moment = seconds.to_bits();
+        if self.told_time.swap(moment, Ordering::Relaxed) != moment {
+            self.push(&protocol::notification("clock.time", &json!({"seconds": seconds})));
+        }
+    }
+
+    fn push(&self, lines: &[u8]) {
         if self.outbox.push(lines) == Err(PushError::Full) {
             self.set_accepting(false);
             tracing::error!(
@@ -217,7 +235,7 @@ impl Link {
         }
         instances.by_id.insert(instance.id().to_owned(), Arc::clone(instance));
         if let Some(lockstep) = &self.lockstep {
-            lockstep.begins(instance.id(), instance.primary().channel().details().call_id);
+            lockstep.begins(instance.id(), instance.primary().channel().clone());
         }
         true
     }

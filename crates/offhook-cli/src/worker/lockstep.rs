@@ -19,9 +19,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
+use offhook::CallChannel;
 use offhook::sim::Hold;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -36,6 +37,8 @@ pub(crate) struct Lockstep {
     state: Mutex<State>,
     /// What is collected can be carried out.
     ready: Notify,
+    /// Where virtual time counts from.
+    began: OnceLock<tokio::time::Instant>,
     /// For somebody who looks on.
     journal: Option<Arc<Journal>>,
 }
@@ -60,8 +63,8 @@ struct State {
 struct Participant {
     /// Instances count in the order in which they began.
     number: u64,
-    /// The id of the call that it began with.
-    call_id: Arc<str>,
+    /// What `main` was given; `None` for nobody's, in tests.
+    channel: Option<CallChannel>,
     /// `main` and the threads that it started.
     threads: usize,
     /// The event loop that it is a task of.
@@ -188,14 +191,20 @@ impl Lockstep {
         ))
     }
 
-    /// What the instance of a call waits for at this moment, by the methods of the protocol, the longest waiting
+    /// What the instance that was given a channel waits for at this moment, by the methods of the protocol, the longest waiting
     /// first; empty when it has ended.
-    pub(crate) fn waits_for(&self, call_id: &str) -> Vec<String> {
+    pub(crate) fn waits_for(&self, channel: &CallChannel) -> Vec<String> {
         let state = lock(&self.state);
-        let instance = state.instances.values().find(|instance| &*instance.call_id == call_id);
+        let instance = state.instances.values().find(|instance| instance.channel.as_ref() == Some(channel));
         let mut asked: Vec<_> = instance.into_iter().flat_map(|instance| &instance.asked).collect();
         asked.sort();
         asked.into_iter().map(|(_, method)| method.clone()).collect()
+    }
+
+    /// Seconds of virtual time since it was first asked.
+    pub(super) fn now(&self) -> f64 {
+        let now = tokio::time::Instant::now();
+        now.saturating_duration_since(*self.began.get_or_init(|| now)).as_secs_f64()
     }
 
     // What the connection reports.
@@ -208,11 +217,16 @@ impl Lockstep {
     }
 
     /// An instance begins.
-    pub(super) fn begins(&self, instance: &str, call_id: Arc<str>) {
+    pub(super) fn begins(&self, instance: &str, channel: CallChannel) {
         let mut state = lock(&self.state);
         state.begun += 1;
-        let participant =
-            Participant { number: state.begun, call_id, threads: 1, looped: None, asked: HashMap::new() };
+        let participant = Participant {
+            number: state.begun,
+            channel: Some(channel),
+            threads: 1,
+            looped: None,
+            asked: HashMap::new(),
+        };
         state.instances.insert(instance.to_owned(), participant);
         state.look();
         if let Some(journal) = &self.journal {
@@ -337,7 +351,7 @@ mod tests {
 
     fn participant(threads: usize, asked: &[u64]) -> Participant {
         let asked = asked.iter().map(|id| (*id, "channel.ring".to_owned())).collect();
-        Participant { number: 1, call_id: "c".into(), threads, looped: None, asked }
+        Participant { number: 1, channel: None, threads, looped: None, asked }
     }
 
     #[test]

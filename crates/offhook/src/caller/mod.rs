@@ -29,6 +29,8 @@ mod callee;
 mod heard;
 mod ladder;
 mod out_call;
+mod patience;
+mod person;
 mod reception;
 mod request;
 mod task;
@@ -46,6 +48,7 @@ pub use self::callee::Callee;
 pub use self::heard::{Heard, HeardPacket};
 pub use self::ladder::{LadderDirection, LadderEntry};
 pub use self::out_call::{OfferOutcome, OutCall};
+pub use self::person::Person;
 pub use self::reception::Reception;
 pub use self::request::{CallRequest, CallSdp, ParseTargetError};
 
@@ -117,11 +120,16 @@ impl Caller {
     /// [`CallError`]: nothing was sent.
     pub async fn call(&self, request: CallRequest) -> Result<OutCall, CallError> {
         let remote = self.resolve(&request).await?;
+        let (give_up_after, hang_up_after) = (request.give_up_after, request.hang_up_after);
         let (reply, replied) = oneshot::channel();
         let order = Order::Call(Box::new(request), remote, reply);
         self.orders.send(order).map_err(|_| CallError::Ended)?;
-        let (call, log) = replied.await.map_err(|_| CallError::Ended)??;
-        Ok(OutCall::new(call, log, self.orders.clone()))
+        let placed = replied.await.map_err(|_| CallError::Ended)??;
+        let call = OutCall::new(placed, remote, self.orders.clone());
+        if give_up_after.is_some() || hang_up_after.is_some() {
+            tokio::spawn(patience::end_in_time(call.clone(), give_up_after, hang_up_after));
+        }
+        Ok(call)
     }
 
     /// The address that the caller calls from.

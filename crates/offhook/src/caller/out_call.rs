@@ -1,22 +1,28 @@
 //! A call that a caller made or a callee took.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use offhook_media::{Sound, StreamStats};
 use offhook_sip::sdp::Direction;
-use offhook_sip::{Call, Clearing, OfferMethod, Response, StatusCode};
+use offhook_sip::{Call, Clearing, Headers, OfferMethod, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::task::Order;
+use super::reception::Step;
+use super::task::{NewCall, Order};
 use super::{Heard, HeardPacket, LadderEntry, state_of};
 use crate::state::State;
 
-/// A call that a [`Caller`](super::Caller) made or a [`Callee`](super::Callee) took. It goes on by itself; dropping this leaves it as it is.
+/// A call that a [`Caller`](super::Caller) made or a [`Callee`](super::Callee) took. It goes on by itself; dropping this
+/// leaves it as it is, and cloning gives another handle to the same call.
+#[derive(Clone)]
 pub struct OutCall {
     call: Call,
+    began: Instant,
+    remote: SocketAddr,
     log: Arc<watch::Sender<CallLog>>,
     orders: mpsc::UnboundedSender<Order>,
 }
@@ -48,12 +54,9 @@ pub enum OfferOutcome {
 }
 
 impl OutCall {
-    pub(super) fn new(
-        call: Call,
-        log: Arc<watch::Sender<CallLog>>,
-        orders: mpsc::UnboundedSender<Order>,
-    ) -> Self {
-        Self { call, log, orders }
+    pub(super) fn new(placed: NewCall, remote: SocketAddr, orders: mpsc::UnboundedSender<Order>) -> Self {
+        let NewCall { call, began, log } = placed;
+        Self { call, began, remote, log, orders }
     }
 
     /// Waits for a response to the INVITE with this status; `None` if the call clears without one.
@@ -93,6 +96,20 @@ impl OutCall {
         self.log.borrow().clearing.clone()
     }
 
+    /// Answers a call that came: 200. On one that was made, or is answered, it does nothing.
+    pub fn answer(&self) {
+        self.order(Order::Step(self.call, Step::Answer));
+    }
+
+    /// Refuses a call that came and is not answered; on any other it does nothing.
+    ///
+    /// # Panics
+    ///
+    /// When the status is no number of a final response of 300 or more.
+    pub fn refuse(&self, status: u16) {
+        self.order(Order::Step(self.call, Step::refuse(status, Headers::default())));
+    }
+
     /// Ends the call: CANCEL before the answer, BYE after it. Does not wait; see [`cleared`](Self::cleared).
     pub fn hang_up(&self) {
         self.order(Order::HangUp(self.call));
@@ -129,6 +146,16 @@ impl OutCall {
     /// The same with another codec list.
     pub async fn offer_codecs(&self, method: OfferMethod, codecs: &str) -> OfferOutcome {
         self.offer_with(method, Direction::SendRecv, Some(codecs.to_owned())).await
+    }
+
+    /// When the INVITE was sent, or came.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// Where the INVITE was sent to, or came from.
+    pub fn remote_address(&self) -> SocketAddr {
+        self.remote
     }
 
     /// The state in the words of the call channel.

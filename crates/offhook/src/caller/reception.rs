@@ -5,6 +5,8 @@ use std::time::Duration;
 use offhook_media::Sound;
 use offhook_sip::{HeaderName, Headers, StatusCode, Text};
 
+use super::Person;
+
 /// What a [`Callee`](super::Callee) does with each call, step by step. 100 Trying is always sent.
 ///
 /// ```
@@ -22,6 +24,7 @@ pub struct Reception {
     pub(super) steps: Vec<Step>,
     pub(super) codecs: String,
     pub(super) sends_media: bool,
+    pub(super) person: Person,
 }
 
 /// One step.
@@ -35,10 +38,25 @@ pub(super) enum Step {
     HangUp,
 }
 
+impl Step {
+    /// # Panics
+    ///
+    /// When the status is no number of a final response of 300 or more.
+    pub(super) fn refuse(status: u16, headers: Headers) -> Self {
+        let code = StatusCode::new(status).filter(|_| (300..700).contains(&status));
+        Self::Refuse(code.unwrap_or_else(|| panic!("{status} refuses nothing")), headers)
+    }
+}
+
 impl Reception {
     /// Nothing so far: a callee that does nothing at all.
     pub fn new() -> Self {
-        Self { steps: Vec::new(), codecs: "g711a;g711u".to_owned(), sends_media: true }
+        Self {
+            steps: Vec::new(),
+            codecs: "g711a;g711u".to_owned(),
+            sends_media: true,
+            person: Person::silent(),
+        }
     }
 
     /// Sends 180.
@@ -96,8 +114,7 @@ impl Reception {
             let name = HeaderName::parse(&Text::from((*name).to_owned()));
             headers.push(name, Text::from((*value).to_owned()));
         }
-        let code = StatusCode::new(status).filter(|_| (300..700).contains(&status));
-        self.step(Step::Refuse(code.unwrap_or_else(|| panic!("{status} refuses nothing")), headers))
+        self.step(Step::refuse(status, headers))
     }
 
     /// Ends the call: BYE.
@@ -108,6 +125,12 @@ impl Reception {
     /// The codecs that are accepted, in the order of priority. Default `g711a;g711u`.
     pub fn codecs(mut self, codecs: impl Into<String>) -> Self {
         self.codecs = codecs.into();
+        self
+    }
+
+    /// Who answers. Default: somebody who says nothing by itself.
+    pub fn person(mut self, person: Person) -> Self {
+        self.person = person;
         self
     }
 

@@ -1,9 +1,12 @@
 //! What a call is to be made like.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use offhook_sip::{HeaderName, Headers, PrackPolicy, Reliability, Text, Uri};
 use thiserror::Error;
+
+use super::Person;
 
 /// A call to be made.
 #[derive(Clone, Debug)]
@@ -18,6 +21,9 @@ pub struct CallRequest {
     pub(super) sends_media: bool,
     pub(super) packet_time_ms: u8,
     pub(super) telephone_events: bool,
+    pub(super) person: Person,
+    pub(super) give_up_after: Option<Duration>,
+    pub(super) hang_up_after: Option<Duration>,
 }
 
 /// What the INVITE carries.
@@ -103,6 +109,24 @@ impl CallRequest {
         self
     }
 
+    /// Who calls. Default: somebody who says nothing by itself.
+    pub fn person(mut self, person: Person) -> Self {
+        self.person = person;
+        self
+    }
+
+    /// Gives up if there is no answer so long after the INVITE: CANCEL.
+    pub fn give_up_after(mut self, time: Duration) -> Self {
+        self.give_up_after = Some(time);
+        self
+    }
+
+    /// Hangs up so long after the answer: BYE.
+    pub fn hang_up_after(mut self, time: Duration) -> Self {
+        self.hang_up_after = Some(time);
+        self
+    }
+
     fn new(target: Uri) -> Self {
         Self {
             target,
@@ -115,6 +139,9 @@ impl CallRequest {
             sends_media: true,
             packet_time_ms: 20,
             telephone_events: true,
+            person: Person::silent(),
+            give_up_after: None,
+            hang_up_after: None,
         }
     }
 }

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use super::out_call::{CallLog, OutCall};
+use super::person::{Side, Utterance};
 use super::reception::{Reception, Step};
 use super::request::{CallRequest, CallSdp};
 use super::{CallError, CallerConfig, HeardPacket, LadderDirection, LadderEntry, OfferOutcome};
@@ -27,11 +28,16 @@ use crate::call::{codec_of, codec_specs, stream_direction};
 use crate::network::{MediaEngine, ReservedPorts, SipSocket, StreamEvents};
 use crate::random::Random;
 
-type NewCall = Result<(Call, Arc<watch::Sender<CallLog>>), CallError>;
+/// A call that has begun.
+pub(super) struct NewCall {
+    pub(super) call: Call,
+    pub(super) began: Instant,
+    pub(super) log: Arc<watch::Sender<CallLog>>,
+}
 
 /// What a handle asks of the task.
 pub(super) enum Order {
-    Call(Box<CallRequest>, SocketAddr, oneshot::Sender<NewCall>),
+    Call(Box<CallRequest>, SocketAddr, oneshot::Sender<Result<NewCall, CallError>>),
     HangUp(Call),
     Prack(Call),
     Digits(Call, String),
@@ -79,6 +85,8 @@ struct CallerCall {
     ports: Option<Box<dyn ReservedPorts>>,
     stream: Option<StreamId>,
     sends_media: bool,
+    /// What is said when the call is answered.
+    utterance: Option<Utterance>,
     /// Our last description in the dialog.
     ours: Option<SessionDescription>,
     /// What was agreed on for a call that came, until its stream starts.
@@ -201,14 +209,7 @@ impl Task {
                 }
             }
             Order::Digits(call, digits) => self.stream_command(call, StreamCommand::SendDigits(digits)),
-            Order::Play(call, sound) => {
-                let Some(codec) = self.calls.get(&call).and_then(|call| Some(call.payloads.last()?.1)) else {
-                    return;
-                };
-                let job = JobId(self.random.next_u64());
-                let clip = Clip::for_codec(&sound, codec);
-                self.stream_command(call, StreamCommand::Play { job, clip, looped: false, limit: None });
-            }
+            Order::Play(call, sound) => self.play(call, &sound, false),
             Order::Info(call, content_type, body) => {
                 if let Err(error) = self.endpoint.info(now, call, &content_type, body) {
                     tracing::debug!(%error, "INFO");
@@ -228,7 +229,12 @@ impl Task {
     }
 
     /// Sends the INVITE.
-    fn call(&mut self, now: Instant, request: &CallRequest, remote: SocketAddr) -> NewCall {
+    fn call(
+        &mut self,
+        now: Instant,
+        request: &CallRequest,
+        remote: SocketAddr,
+    ) -> Result<NewCall, CallError> {
         let codecs: CodecList = request.codecs.parse()?;
         let local_sip = self.socket.local_for(remote);
         let bind = self.config.media.address.unwrap_or(local_sip.ip());
@@ -267,6 +273,7 @@ impl Task {
             ports: Some(ports),
             stream: None,
             sends_media: request.sends_media,
+            utterance: request.person.utterance(Side::Calling),
             offer_open: sdp.is_some(),
             ours: sdp,
             agreed: None,
@@ -289,7 +296,7 @@ impl Task {
         for transmit in &queued {
             self.transmit(now, transmit);
         }
-        Ok((call, log))
+        Ok(NewCall { call, began: now, log })
     }
 
     fn event(&mut self, now: Instant, event: Event) {
@@ -300,6 +307,7 @@ impl Task {
             Event::Answered { call, response, sdp } => {
                 self.note(call, |log| log.answered = true);
                 self.described(now, call, &response, sdp);
+                self.lifted(call);
             }
             Event::Answer { call, sdp } => self.offer_answered(call, &sdp),
             Event::OfferRefused { call, status, .. } => self.offer_over(call, OfferOutcome::Refused(status)),
@@ -363,6 +371,7 @@ impl Task {
             ports: Some(ports),
             stream: None,
             sends_media: reception.sends_media,
+            utterance: reception.person.utterance(Side::Called),
             offer_open: false,
             ours: Some(negotiated.answer),
             agreed: Some(negotiated.stream),
@@ -379,7 +388,11 @@ impl Task {
         self.by_call_id.insert(call_id, call);
         self.calls.insert(call, entry);
         // A test that is over takes no calls.
-        let _ = hand_over.send(OutCall::new(call, log, orders.clone()));
+        let _ = hand_over.send(OutCall::new(
+            NewCall { call, began: now, log },
+            incoming.flow.remote,
+            orders.clone(),
+        ));
         tokio::spawn(follow(reception.steps.clone(), call, orders.clone()));
         Ok(())
     }
@@ -407,6 +420,9 @@ impl Task {
                 let answered = self.endpoint.answer(now, call, answer.as_ref(), Headers::default());
                 if let Some(agreed) = agreed {
                     self.start_stream(call, agreed);
+                }
+                if answered.is_ok() {
+                    self.lifted(call);
                 }
                 answered.map_err(|error| error.to_string())
             }
@@ -451,6 +467,25 @@ impl Task {
         if let Some(negotiated) = negotiated {
             self.start_stream(call, negotiated.stream);
         }
+    }
+
+    /// The call is answered: whoever is at this end says what there is to say.
+    fn lifted(&mut self, call: Call) {
+        let utterance = self.calls.get_mut(&call).and_then(|entry| entry.utterance.take());
+        if let Some(Utterance { sound, repeated }) = utterance {
+            self.play(call, &sound, repeated);
+        }
+    }
+
+    fn play(&mut self, call: Call, sound: &Sound, looped: bool) {
+        let codec = self.calls.get(&call).and_then(|call| Some(call.payloads.last()?.1));
+        let Some(codec) = codec else { return };
+        let job = JobId(self.random.next_u64());
+        let clip = match looped {
+            true => Clip::for_codec_looped(sound, codec),
+            false => Clip::for_codec(sound, codec),
+        };
+        self.stream_command(call, StreamCommand::Play { job, clip, looped, limit: None });
     }
 
     fn start_stream(&mut self, call: Call, parameters: StreamParameters) {

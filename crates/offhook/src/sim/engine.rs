@@ -18,12 +18,15 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
+use super::clock::HostClock;
 use super::wire::Wire;
 use crate::network::{MediaEngine, ReservedPorts, StreamEvents};
 
 pub(super) struct VirtualEngine {
     wire: Arc<Wire>,
     host: IpAddr,
+    /// What streams take for the time; the wire goes by the time of the simulation.
+    clock: HostClock,
     ports: RangeInclusive<u16>,
     state: Mutex<State>,
     /// The earliest deadline may have changed.
@@ -52,8 +55,10 @@ struct Running {
 
 impl VirtualEngine {
     pub(super) fn start(wire: Arc<Wire>, host: IpAddr, ports: RangeInclusive<u16>) -> Arc<Self> {
+        let clock = HostClock::new(TokioInstant::now().into_std(), wire.drift_of(host));
         let engine = Arc::new_cyclic(|myself| Self {
             wire,
+            clock,
             host,
             ports,
             state: Mutex::default(),
@@ -77,7 +82,13 @@ impl VirtualEngine {
         });
     }
 
-    fn handle_timeouts(&self, now: Instant) {
+    /// What the clock of the host shows.
+    fn now(&self) -> Instant {
+        self.clock.shown_at(TokioInstant::now().into_std())
+    }
+
+    fn handle_timeouts(&self) {
+        let now = self.now();
         loop {
             // Rooms come before the streams that send what they say.
             self.state.lock().exchange(now);
@@ -89,11 +100,12 @@ impl VirtualEngine {
         }
     }
 
+    /// The moment of the simulation at which the next timer ends.
     fn next_deadline(&self) -> Option<Instant> {
         let state = self.state.lock();
         let streams = state.deadlines.first().map(|(deadline, _)| *deadline);
         let rooms = state.rooms.values().filter_map(Room::poll_timeout).min();
-        streams.into_iter().chain(rooms).min()
+        streams.into_iter().chain(rooms).min().map(|shown| self.clock.moment_after(shown))
     }
 
     fn with_room(&self, id: RoomId, act: impl FnOnce(&mut Room<StreamId>)) {
@@ -111,13 +123,13 @@ impl VirtualEngine {
 
     /// Lets a stream act, then carries out what it wants.
     fn with_stream(&self, id: StreamId, act: impl FnOnce(&mut Stream, Instant)) {
-        let now = TokioInstant::now().into_std();
+        let now = self.now();
         let ended = {
             let mut state = self.state.lock();
             let state = &mut *state;
             let Some(running) = state.streams.get_mut(&id) else { return };
             act(&mut running.stream, now);
-            let closed = running.settle(id, &self.wire);
+            let closed = running.settle(id, &self.wire, &self.clock);
             let deadline = running.stream.poll_timeout();
             if deadline != running.deadline || closed {
                 if let Some(old) = running.deadline {
@@ -177,7 +189,7 @@ impl RoomStreams<StreamId> for InStreams<'_> {
 
 impl Running {
     /// Sends what is to be sent and tells what is to be told; `true` when the stream has ended.
-    fn settle(&mut self, id: StreamId, wire: &Wire) -> bool {
+    fn settle(&mut self, id: StreamId, wire: &Wire, clock: &HostClock) -> bool {
         let mut buffer = [0; Stream::MAX_DATAGRAM];
         while let Some(outgoing) = self.stream.poll_transmit(&mut buffer) {
             let Some(ports) = &self.ports else { continue };
@@ -188,7 +200,7 @@ impl Running {
         while let Some(event) = self.stream.poll_event() {
             closed |= matches!(event, StreamEvent::Closed(_));
             // Whoever opened the stream may have ended.
-            let _ = self.events.send((id, event));
+            let _ = self.events.send((id, in_simulated_time(event, clock)));
         }
         closed
     }
@@ -226,7 +238,7 @@ impl MediaEngine for VirtualEngine {
             };
             self.wire.bind(address, Arc::new(receive))?;
         }
-        let stream = Stream::new(TokioInstant::now().into_std(), config);
+        let stream = Stream::new(self.now(), config);
         self.start_stream(id, stream, Some(ports), events);
         Ok(id)
     }
@@ -239,7 +251,7 @@ impl MediaEngine for VirtualEngine {
         party: Party,
     ) -> StreamId {
         let id = StreamId(self.state.lock().next_number());
-        let stream = Stream::inside_room(TokioInstant::now().into_std(), config);
+        let stream = Stream::inside_room(self.now(), config);
         self.start_stream(id, stream, None, events);
         self.enter(room, id, party);
         id
@@ -300,7 +312,8 @@ impl MediaEngine for VirtualEngine {
     }
 
     fn stats(&self, stream: StreamId) -> Option<StreamStats> {
-        self.state.lock().streams.get(&stream).map(|running| running.stream.stats())
+        let stats = self.state.lock().streams.get(&stream).map(|running| running.stream.stats());
+        stats.map(|stats| stats_in_simulated_time(stats, &self.clock))
     }
 
     fn ports_free(&self) -> usize {
@@ -310,6 +323,24 @@ impl MediaEngine for VirtualEngine {
     fn streams(&self) -> usize {
         self.state.lock().streams.len()
     }
+}
+
+/// An event as those see it who have the clock of the simulation.
+fn in_simulated_time(event: StreamEvent, clock: &HostClock) -> StreamEvent {
+    match event {
+        StreamEvent::Heard(mut packet) => {
+            packet.at = clock.moment_of(packet.at);
+            StreamEvent::Heard(packet)
+        }
+        StreamEvent::Report(stats) => StreamEvent::Report(stats_in_simulated_time(stats, clock)),
+        StreamEvent::Closed(stats) => StreamEvent::Closed(stats_in_simulated_time(stats, clock)),
+        event => event,
+    }
+}
+
+fn stats_in_simulated_time(mut stats: StreamStats, clock: &HostClock) -> StreamStats {
+    stats.last_received = stats.last_received.map(|at| clock.moment_of(at));
+    stats
 }
 
 /// A pair of ports of a virtual host.
@@ -343,7 +374,7 @@ impl Drop for VirtualPorts {
 async fn drive(engine: Weak<VirtualEngine>) {
     loop {
         let Some(running) = engine.upgrade() else { return };
-        running.handle_timeouts(TokioInstant::now().into_std());
+        running.handle_timeouts();
         let changed = running.changed.notified();
         match running.next_deadline() {
             Some(deadline) => {

@@ -28,8 +28,11 @@
 //! });
 //! ```
 
+mod clock;
 mod engine;
+mod exchange;
 mod link;
+mod nat;
 mod raw_answer;
 mod raw_call;
 mod raw_peer;
@@ -46,6 +49,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use self::exchange::Exchange;
 pub use self::link::{Datagram, Fate, Link};
 pub use self::raw_answer::RawAnswer;
 pub use self::raw_call::RawCall;
@@ -89,6 +93,20 @@ impl Sim {
     /// Changes the network from now on for what one host sends and receives, whatever the others have.
     pub fn set_link_of(&self, host: IpAddr, link: Link) {
         self.wire.set_link_of(host, link);
+    }
+
+    /// Puts a host behind a router with network address translation: what the host sends comes from the address of the
+    /// router, at other ports, and what is sent to these reaches the host. Its own address, which it names in SDP and
+    /// Contact, can be reached by nobody. The link of such a host is that of `router`.
+    pub fn put_behind_nat(&self, host: IpAddr, router: IpAddr) {
+        self.wire.put_behind_nat(host, router);
+    }
+
+    /// Lets the media clock of a host run too fast by so many millionths, or too slow if they are negative: it sends
+    /// packets that much closer together or further apart, and plays what it hears at that pace. For callers, callees
+    /// and servers that are made from now on.
+    pub fn set_drift_of(&self, host: IpAddr, ppm: f64) {
+        self.wire.set_drift_of(host, ppm);
     }
 
     /// Decides the fate of single datagrams, before the link does: to lose just one PRACK, to hold
@@ -202,10 +220,30 @@ impl Sim {
     ///
     /// When the address is in use.
     pub async fn callee(&self, address: SocketAddr, reception: Reception) -> Callee {
-        let seed = Some(!self.seed ^ u64::from(address.port()));
-        let config = CallerConfig { bind: address, seed, ..CallerConfig::default() };
+        self.callee_with(|config| config.bind = address, reception).await
+    }
+
+    /// A scripted callee whose settings `change` has adapted.
+    ///
+    /// # Panics
+    ///
+    /// When the address is in use.
+    pub async fn callee_with(&self, change: impl FnOnce(&mut CallerConfig), reception: Reception) -> Callee {
+        let mut config = CallerConfig { bind: Self::CALLEE, ..CallerConfig::default() };
+        change(&mut config);
+        let address = config.bind;
+        config.seed.get_or_insert(!self.seed ^ u64::from(address.port()));
         let callee = Callee::new(self.network(address.ip()), config, reception).await;
         callee.unwrap_or_else(|error| panic!("the simulated callee at {address}: {error}"))
+    }
+
+    /// A telephone exchange, through which servers reach callees by their numbers.
+    ///
+    /// # Panics
+    ///
+    /// When the address, or the port beside it, is in use.
+    pub async fn exchange(&self, address: SocketAddr) -> Exchange {
+        Exchange::open(self, address).await
     }
 
     /// Gives a host a name, for servers that call it; to look it up takes twice the delay of the link.
@@ -233,6 +271,9 @@ impl Sim {
 
     /// An address for a [`callee`](Self::callee).
     pub const CALLEE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 4)), 5060);
+
+    /// An address for an [`exchange`](Self::exchange).
+    pub const EXCHANGE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 3, 0, 1)), 5060);
 
     /// Where [`caller`](Self::caller) calls from.
     pub const CALLER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), 5060);

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use super::link::{Arrival, Datagram, Fate, Link};
+use super::nat::Nats;
 use crate::random::Random;
 
 /// Takes in what arrives at an address: the sender and the bytes. Called without a lock held.
@@ -32,6 +33,9 @@ struct State {
     link: Link,
     /// What differs for single hosts, in both directions.
     links: HashMap<IpAddr, Link>,
+    nats: Nats,
+    /// By how many millionths the media clocks of hosts run too fast.
+    drifts_ppm: HashMap<IpAddr, f64>,
     interceptor: Option<Interceptor>,
     random: Random,
     receivers: HashMap<SocketAddr, Receiver>,
@@ -59,6 +63,8 @@ impl Wire {
             began: None,
             link: Link::default(),
             links: HashMap::new(),
+            nats: Nats::default(),
+            drifts_ppm: HashMap::new(),
             interceptor: None,
             random: Random::new(Some(seed)),
             receivers: HashMap::new(),
@@ -84,6 +90,24 @@ impl Wire {
 
     pub(super) fn set_link_of(&self, host: IpAddr, link: Link) {
         self.state.lock().links.insert(host, link);
+    }
+
+    pub(super) fn put_behind_nat(&self, host: IpAddr, router: IpAddr) {
+        self.state.lock().nats.put_behind(host, router);
+    }
+
+    /// How others see an address of a host.
+    pub(super) fn seen_from_outside(&self, address: SocketAddr) -> SocketAddr {
+        self.state.lock().nats.seen_from_outside(address)
+    }
+
+    pub(super) fn set_drift_of(&self, host: IpAddr, ppm: f64) {
+        self.state.lock().drifts_ppm.insert(host, ppm);
+    }
+
+    /// By how many millionths the media clock of a host runs too fast.
+    pub(super) fn drift_of(&self, host: IpAddr) -> f64 {
+        self.state.lock().drifts_ppm.get(&host).copied().unwrap_or_default()
     }
 
     pub(super) fn intercept(&self, interceptor: Interceptor) {
@@ -132,12 +156,15 @@ impl Wire {
         {
             let mut state = self.state.lock();
             let state = &mut *state;
+            let from = state.nats.seen_from_outside(from);
             let fate = match &mut state.interceptor {
                 Some(interceptor) => interceptor(&Datagram { from, to, bytes: &bytes }),
                 None => Fate::Pass,
             };
             let own = state.links.get(&from.ip()).or_else(|| state.links.get(&to.ip()));
             let link = *own.unwrap_or(&state.link);
+            // No way leads there: lost.
+            let Some(to) = state.nats.reached_at(to) else { return };
             let on_time = |after| Arrival { after, overtaken: false };
             let arrivals = match fate {
                 Fate::Pass => link.arrivals(&mut state.random),

@@ -44,6 +44,7 @@ mod ring_time;
 mod ringtone;
 mod rtp;
 mod services;
+mod telephones;
 mod tones;
 mod transfers;
 mod trunk_registration;
