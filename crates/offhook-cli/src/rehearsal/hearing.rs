@@ -55,7 +55,7 @@ pub(super) async fn listen(
     let deadline = began + within + wanted.length();
     loop {
         let heard = call.out.heard().await;
-        let sound = heard.sound_since_invite();
+        let sound = heard.sound_since_invite().resampled(RATE_HZ);
         let look = wanted.look(&sound, &heard, from);
         if let Look::Heard(start, end) = look {
             call.heard_until = end;
