@@ -22,7 +22,7 @@ fn case_blanks_and_duplicates_do_not_matter() {
 fn codecs_that_the_build_lacks_are_accepted_beside_one_that_it_has() {
     assert_eq!(Codec::names_known(), ["g711a", "g711u", "g722", "opus", "g729"]);
     let list = CodecList::parse("opus;g722;g729;g711u").unwrap();
-    assert_eq!(list.available(), [Codec::G722, Codec::G711U]);
+    assert_eq!(list.available(), [Codec::Opus, Codec::G722, Codec::G711U]);
     assert_eq!(list.names(), [CodecName::Opus, CodecName::G722, CodecName::G729, CodecName::G711U]);
 }
 
@@ -49,8 +49,8 @@ fn an_unknown_name_is_refused() {
 /// RING-51: a list of which nothing can be negotiated is an error that lists what can.
 #[test]
 fn a_list_without_an_available_codec_is_refused() {
-    let error = CodecList::parse("opus;g729").unwrap_err();
-    assert_eq!(error, CodecListError::NoneAvailable { given: "opus;g729".to_owned() });
+    let error = CodecList::parse("g729").unwrap_err();
+    assert_eq!(error, CodecListError::NoneAvailable { given: "g729".to_owned() });
     assert!(error.to_string().contains("g711a, g711u"), "{error}");
 }
 

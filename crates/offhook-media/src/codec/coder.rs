@@ -2,18 +2,19 @@
 //! comes to it.
 
 use super::noise::ComfortNoise;
-use super::{Codec, Law, g722};
+use super::{Codec, Law, g722, opus};
 
 /// Encodes what one stream sends, packet after packet.
 ///
 /// Neither this nor [`Decoder`] allocates once it is made.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Encoder(AnyEncoder);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum AnyEncoder {
     G711(Law),
     G722(Box<g722::Encoder>),
+    Opus(Box<opus::Encoder>),
 }
 
 impl Encoder {
@@ -23,6 +24,7 @@ impl Encoder {
             Codec::G711A => AnyEncoder::G711(Law::A),
             Codec::G711U => AnyEncoder::G711(Law::Mu),
             Codec::G722 => AnyEncoder::G722(Box::default()),
+            Codec::Opus => AnyEncoder::Opus(Box::default()),
         })
     }
 
@@ -33,6 +35,7 @@ impl Encoder {
         match &mut self.0 {
             AnyEncoder::G711(law) => law.encode_into(samples, payload),
             AnyEncoder::G722(encoder) => encoder.encode(samples, payload),
+            AnyEncoder::Opus(encoder) => encoder.encode(samples, payload),
         }
     }
 }
@@ -50,6 +53,7 @@ pub struct Decoder {
 enum AnyDecoder {
     G711(Law),
     G722(Box<g722::Decoder>),
+    Opus(Box<opus::Decoder>),
 }
 
 impl Decoder {
@@ -59,6 +63,7 @@ impl Decoder {
             Codec::G711A => AnyDecoder::G711(Law::A),
             Codec::G711U => AnyDecoder::G711(Law::Mu),
             Codec::G722 => AnyDecoder::G722(Box::default()),
+            Codec::Opus => AnyDecoder::Opus(Box::default()),
         };
         Self { codec, decoder, noise: None }
     }
@@ -71,13 +76,15 @@ impl Decoder {
     /// [`DecodeError`]: the payload is none of this codec. What comes next can be decoded all the same.
     pub fn decode(&mut self, payload: &[u8], samples: &mut [i16]) -> Result<usize, DecodeError> {
         self.noise = None;
+        let error = DecodeError { codec: self.codec, bytes: payload.len() };
         if self.codec.packet_samples(payload).is_none() {
-            return Err(DecodeError { codec: self.codec, bytes: payload.len() });
+            return Err(error);
         }
-        Ok(match &mut self.decoder {
-            AnyDecoder::G711(law) => law.decode_into(payload, samples),
-            AnyDecoder::G722(decoder) => decoder.decode(payload, samples),
-        })
+        match &mut self.decoder {
+            AnyDecoder::G711(law) => Ok(law.decode_into(payload, samples)),
+            AnyDecoder::G722(decoder) => Ok(decoder.decode(payload, samples)),
+            AnyDecoder::Opus(decoder) => decoder.decode(payload, samples).ok_or(error),
+        }
     }
 
     /// Takes in the payload of a comfort noise packet (RFC 3389): [`conceal`](Self::conceal) makes that noise until
@@ -96,6 +103,16 @@ impl Decoder {
         }
         match &mut self.decoder {
             AnyDecoder::G711(_) | AnyDecoder::G722(_) => Concealed::Unable,
+            AnyDecoder::Opus(decoder) => decoder.conceal(samples),
+        }
+    }
+
+    /// Fills `samples`, which stand before the packet `next` and were lost, from what that packet repeats of them.
+    /// `false` if it does not repeat just these: then `samples` is as it was.
+    pub fn recover(&mut self, next: &[u8], samples: &mut [i16]) -> bool {
+        match &mut self.decoder {
+            AnyDecoder::G711(_) | AnyDecoder::G722(_) => false,
+            AnyDecoder::Opus(decoder) => decoder.recover(next, samples),
         }
     }
 

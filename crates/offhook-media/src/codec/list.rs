@@ -137,7 +137,8 @@ impl CodecName {
             Self::G711A => Some(Codec::G711A),
             Self::G711U => Some(Codec::G711U),
             Self::G722 => Some(Codec::G722),
-            Self::Opus | Self::G729 => None,
+            Self::Opus => Some(Codec::Opus),
+            Self::G729 => None,
         }
     }
 }
@@ -148,6 +149,7 @@ impl From<Codec> for CodecName {
             Codec::G711A => Self::G711A,
             Codec::G711U => Self::G711U,
             Codec::G722 => Self::G722,
+            Codec::Opus => Self::Opus,
         }
     }
 }
@@ -187,7 +189,9 @@ pub enum CodecListError {
         name: String,
     },
     /// All names are known, but this build has none of the codecs.
-    #[error("codec list {given:?} holds no codec that this build has; available codecs: g711a, g711u, g722")]
+    #[error(
+        "codec list {given:?} holds no codec that this build has; available codecs: g711a, g711u, g722, opus"
+    )]
     NoneAvailable {
         /// The list as given.
         given: String,

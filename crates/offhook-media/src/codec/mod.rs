@@ -5,6 +5,7 @@ mod g711;
 mod g722;
 mod list;
 mod noise;
+mod opus;
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,11 +28,13 @@ pub enum Codec {
     G711U,
     /// G.722 at 64 kbit/s: wide band, static payload type 9.
     G722,
+    /// Opus (RFC 6716) in wide band, `opus` in RTP, dynamic payload type (RFC 7587).
+    Opus,
 }
 
 impl Codec {
     /// Every codec of this build.
-    pub const ALL: [Self; 3] = [Self::G711A, Self::G711U, Self::G722];
+    pub const ALL: [Self; 4] = [Self::G711A, Self::G711U, Self::G722, Self::Opus];
 
     /// The codecs of calls for which no list is given, in their order. The others are used where a list names them
     /// (RING-50).
@@ -48,6 +51,7 @@ impl Codec {
             Self::G711A => "g711a",
             Self::G711U => "g711u",
             Self::G722 => "g722",
+            Self::Opus => "opus",
         }
     }
 
@@ -57,6 +61,7 @@ impl Codec {
             Self::G711A => "PCMA",
             Self::G711U => "PCMU",
             Self::G722 => "G722",
+            Self::Opus => "opus",
         }
     }
 
@@ -64,6 +69,8 @@ impl Codec {
     pub const fn rtp_channels(self) -> u8 {
         match self {
             Self::G711A | Self::G711U | Self::G722 => 1,
+            // RFC 7587 section 7: always, for mono too.
+            Self::Opus => 2,
         }
     }
 
@@ -71,6 +78,9 @@ impl Codec {
     pub const fn fmtp(self) -> Option<&'static str> {
         match self {
             Self::G711A | Self::G711U | Self::G722 => None,
+            // RFC 7587 section 6.1: what a far end need not send more of than this, and that a lost packet is heard from
+            // the next one.
+            Self::Opus => Some("maxplaybackrate=16000;sprop-maxcapturerate=16000;useinbandfec=1"),
         }
     }
 
@@ -80,6 +90,7 @@ impl Codec {
             Self::G711A => Some(8),
             Self::G711U => Some(0),
             Self::G722 => Some(9),
+            Self::Opus => None,
         }
     }
 
@@ -88,6 +99,7 @@ impl Codec {
     pub const fn clock_rate_hz(self) -> u32 {
         match self {
             Self::G711A | Self::G711U | Self::G722 => 8000,
+            Self::Opus => 48_000,
         }
     }
 
@@ -95,7 +107,7 @@ impl Codec {
     pub const fn sampling_rate_hz(self) -> u32 {
         match self {
             Self::G711A | Self::G711U => NARROW_BAND_HZ,
-            Self::G722 => WIDE_BAND_HZ,
+            Self::G722 | Self::Opus => WIDE_BAND_HZ,
         }
     }
 
@@ -103,6 +115,7 @@ impl Codec {
     pub const fn frame_time(self) -> Duration {
         match self {
             Self::G711A | Self::G711U | Self::G722 => Duration::from_millis(1),
+            Self::Opus => Duration::from_millis(20),
         }
     }
 
@@ -111,7 +124,7 @@ impl Codec {
         match self {
             Self::G711A => Some(Law::A),
             Self::G711U => Some(Law::Mu),
-            Self::G722 => None,
+            Self::G722 | Self::Opus => None,
         }
     }
 
@@ -121,8 +134,17 @@ impl Codec {
         let samples = match self {
             Self::G711A | Self::G711U => payload.len(),
             Self::G722 => g722::packet_samples(payload),
+            Self::Opus => opus::packet_samples(payload)?,
         };
         (1..=Self::MOST_PACKET_SAMPLES).contains(&samples).then_some(samples)
+    }
+
+    /// How many samples before it a packet repeats for the case that they were lost; 0 if none.
+    pub(crate) fn repeated_samples(self, payload: &[u8]) -> usize {
+        match self {
+            Self::G711A | Self::G711U | Self::G722 => 0,
+            Self::Opus => opus::repeated_samples(payload),
+        }
     }
 
     /// No packet stands for more samples: 200 ms at 16000 Hz, which is more than G.711 and G.722 put into an Ethernet

@@ -10,7 +10,7 @@
 //! * shrinks by leaving out periods of speech, or in one step where the far end sent nothing anyway.
 //!
 //! A clock of the far end that runs fast or slow shows as a delay that drifts, and is put right in the same way.
-//! What the network lost is concealed. Where the far end pauses nothing was lost: comfort noise is heard if it has sent
+//! What the network lost is heard from the next packet if that repeats it, else concealed. Where the far end pauses nothing was lost: comfort noise is heard if it has sent
 //! some (RFC 3389, or within its codec), else silence.
 
 mod conceal;
@@ -115,6 +115,8 @@ pub struct JitterStats {
     /// Samples that stand for what did not come in time. Silence is none of it, and the beginning of a pause is not,
     /// once it is known to be one.
     pub concealed_samples: u64,
+    /// Samples of lost packets that the packets after them repeat, less exactly.
+    pub recovered_samples: u64,
     /// Samples left out to shrink the delay.
     pub removed_samples: u64,
     /// Samples added to grow it.
@@ -359,7 +361,14 @@ impl JitterBuffer {
             };
             let ahead = first.start - self.position;
             if ahead > 0 {
-                let run = left.min(usize::try_from(ahead).unwrap_or(left));
+                let repeated = first.repeated_samples() as i64;
+                if ahead == repeated && self.recover() {
+                    self.position += repeated;
+                    left = left.saturating_sub(repeated as usize);
+                    continue;
+                }
+                let gap = if ahead > repeated { ahead - repeated } else { ahead };
+                let run = left.min(usize::try_from(gap).unwrap_or(left));
                 self.conceal(run);
                 self.position += run as i64;
                 left -= run;
@@ -401,8 +410,7 @@ impl JitterBuffer {
             // The far end was silent, and nothing was lost.
             self.stats.concealed_samples -= self.gap_counted;
         }
-        (self.gap, self.gap_counted, self.pausing) = (0, 0, false);
-        self.substitute_used = self.substitute.len();
+        self.end_gap();
         if self.pulled == Pulled::Nothing {
             self.pulled = Pulled::Concealed;
         }
@@ -424,6 +432,29 @@ impl JitterBuffer {
     fn take_first(&mut self) -> Option<Stored> {
         self.is_first_decoded = false;
         self.packets.pop_front()
+    }
+
+    /// Appends what the first packet repeats of the lost one before it. `false` if the decoder cannot.
+    fn recover(&mut self) -> bool {
+        let Some(first) = self.packets.front() else { return false };
+        let at = self.pending.len();
+        self.pending.resize(at + first.repeated_samples(), 0);
+        if first.kind != PayloadKind::Audio(self.decoder.codec())
+            || !self.decoder.recover(&first.bytes, &mut self.pending[at..])
+        {
+            self.pending.truncate(at);
+            return false;
+        }
+        self.stats.recovered_samples += (self.pending.len() - at) as u64;
+        self.concealer.received(&mut self.pending[at..]);
+        self.end_gap();
+        true
+    }
+
+    /// There is something to be heard again.
+    fn end_gap(&mut self) {
+        (self.gap, self.gap_counted, self.pausing) = (0, 0, false);
+        self.substitute_used = self.substitute.len();
     }
 
     /// Appends `count` samples that stand for what is not there.
@@ -496,6 +527,7 @@ impl JitterBuffer {
         let scaled = |samples: u64| samples * u64::from(codec.sampling_rate_hz()) / u64::from(self.rate_hz);
         let stats = JitterStats {
             concealed_samples: scaled(before.concealed_samples),
+            recovered_samples: scaled(before.recovered_samples),
             removed_samples: scaled(before.removed_samples),
             added_samples: scaled(before.added_samples),
             ..before
@@ -517,6 +549,16 @@ struct Stored {
     marker: bool,
     kind: PayloadKind,
     bytes: Vec<u8>,
+}
+
+impl Stored {
+    /// How many samples before it the packet repeats.
+    fn repeated_samples(&self) -> usize {
+        match self.kind {
+            PayloadKind::Audio(codec) => codec.repeated_samples(&self.bytes),
+            PayloadKind::ComfortNoise => 0,
+        }
+    }
 }
 
 /// Two seconds of packets of 20 ms.
