@@ -79,7 +79,7 @@ impl Playout {
     /// Fills a frame of G.711 with what plays, and returns how many bytes from its beginning are filled. The rest is
     /// left as it was.
     pub fn fill(&mut self, law: Law, frame: &mut [u8]) -> usize {
-        if !self.playing.as_ref().is_some_and(|playing| playing.clip.encoded().is_some()) {
+        if self.playing.as_ref().is_none_or(|playing| playing.clip.encoded().is_none()) {
             return self.fill_transcoded(law, frame);
         }
         self.advance(frame.len(), |clip, range, at| {
