@@ -26,7 +26,8 @@ RING_ANSWER = """
         channel.wait_for_idle()
 """
 
-ALAW, ULAW = "PCMA/8000", "PCMU/8000"
+ALAW, ULAW, G722 = "PCMA/8000", "PCMU/8000", "G722/8000"
+PAYLOAD_TYPES = {ALAW: 8, ULAW: 0, G722: 9}
 
 
 def codec_of(call: Call, status: int = 200) -> str | None:
@@ -53,6 +54,8 @@ def answered(serve: Serve, call_from: CallFrom, ring: str, answer: str = "", **o
         ("g711a;g711u", (ULAW, ALAW), ALAW),
         ("g711u", (ALAW, ULAW), ULAW),
         ("g711u;g711a", (ALAW,), ALAW),
+        ("g722;g711a", (ALAW, G722), G722),
+        ("g722;g711a", (ALAW, ULAW), ALAW),
     ],
 )
 @pytest.mark.parametrize("early_media", [False, True])
@@ -73,7 +76,7 @@ def test_the_calls_own_list_decides(
     if early_media:
         assert codec_of(call, 183) == expected
     packets = call.media.wait_for_packets(10)
-    assert {packet.payload_type for packet in packets} == {8 if expected == ALAW else 0}
+    assert {packet.payload_type for packet in packets} == {PAYLOAD_TYPES[expected]}
 
 
 def test_the_default_list_is_the_servers(serve: Serve, call_from: CallFrom) -> None:

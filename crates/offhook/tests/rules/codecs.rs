@@ -1,8 +1,11 @@
 //! The codec lists of `ring()` and `answer()`.
 
+use std::time::Duration;
+
 use offhook::caller::CallSdp;
+use offhook::media::{measure, wav};
 use offhook::sip::Reliability;
-use offhook::{Answer, ErrorKind, OperationError, PlayableMedia, Ring, State};
+use offhook::{Answer, ErrorKind, OperationError, Play, PlayableMedia, Record, Ring, State};
 
 use crate::support::*;
 
@@ -164,4 +167,35 @@ fn offer(formats: &str, attributes: &str) -> CallSdp {
         "v=0\r\no=- 1 1 IN IP4 {{address}}\r\ns=-\r\nc=IN IP4 {{address}}\r\nt=0 0\r\n\
          m=audio {{port}} RTP/AVP {formats}\r\n{attributes}"
     ))
+}
+
+/// RING-47, RING-50, REC-12: a call whose list begins with G.722 has wide band, and records at 8000 Hz as every call does.
+#[test]
+fn a_call_in_g722_has_wide_band() {
+    scene(8, |mut scene| async move {
+        let high = scene.file("high.wav", &sine_at(16_000, 6000.0, -10.0, 1.0));
+        let (call, channel) = scene.call(scene.request().codecs("g711a;g722")).await;
+        channel.ring(Ring::new().early_media().codecs("g722;g711a")).await.unwrap();
+        channel.answer(Answer::new()).await.unwrap();
+        assert_eq!(channel.details().codec, Some("g722"));
+        channel.file_recorder().start(Record::to("said.wav")).await.unwrap();
+        call.play(sine(700.0, 2.0));
+        channel.file_player().play(Play::file(&high)).await.unwrap();
+        scene.sim.sleep(secs(1.0)).await;
+        channel.file_recorder().stop().await;
+
+        let heard = call.heard().await;
+        assert!(heard.packets.iter().all(|packet| (packet.payload_type, packet.payload.len()) == (9, 160)));
+        let sound = heard.sound();
+        assert_eq!(sound.rate_hz, 16_000);
+        let (began, lasted) = bursts(&sound)[0];
+        assert_near(Duration::from_secs_f64(lasted / 1000.0), secs(1.0), secs(0.03));
+        let middle = part(&sound, began / 1000.0 + 0.1, began / 1000.0 + 0.9);
+        let level = measure::level_dbm0(middle, 16_000, 6000.0);
+        assert!((level + 10.0).abs() < 0.5, "{level} dBm0");
+
+        let recorded = wav::read(&std::fs::read(scene.path("said.wav")).unwrap()).unwrap();
+        assert_eq!(recorded.rate_hz, 8000);
+        assert_level(part(&recorded, 0.3, 1.8), 700.0, -10.0);
+    });
 }
