@@ -24,6 +24,7 @@ pub(super) fn tests(context: &Context) -> Result<()> {
 
 /// Our codecs against those of other programs.
 fn codecs(context: &Context) -> Result<()> {
-    let test = ["test", "--package", "offhook-media", "--test", "codecs_against_ffmpeg", "--locked"];
-    run(cargo(&context.root).args(test).args(["--", "--ignored"]))
+    let test = ["test", "--package", "offhook-media", "--locked"];
+    let files = ["--test", "codecs_against_ffmpeg", "--test", "opus_ffmpeg"];
+    run(cargo(&context.root).args(test).args(files).args(["--", "--ignored"]))
 }
