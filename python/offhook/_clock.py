@@ -27,6 +27,8 @@ VARIABLE = "OFFHOOK_WORKER_CLOCK"
 
 _real_sleep = time.sleep
 _real_async_sleep = asyncio.sleep
+_real_monotonic = time.monotonic
+_real_time = time.time
 
 
 class _Instance(NamedTuple):
@@ -40,6 +42,8 @@ class _Instance(NamedTuple):
 
 _virtual = False
 _virtual_now = 0.0
+_began = _real_time()
+"""The time of day when virtual time began."""
 _instance: contextvars.ContextVar[_Instance | None] = contextvars.ContextVar("offhook_instance", default=None)
 _noted: set[tuple[str, int, str]] = set()
 
@@ -118,7 +122,14 @@ def new_event_loop(wire: Wire) -> asyncio.AbstractEventLoop:
     """The event loop of the worker; under a virtual clock one that says when it has nothing left to do."""
     if not _virtual:
         return asyncio.new_event_loop()
-    return asyncio.SelectorEventLoop(_Selector(wire))
+    return _EventLoop(_Selector(wire))
+
+
+class _EventLoop(asyncio.SelectorEventLoop):
+    """Its own timers go by the real clock, whoever sets them."""
+
+    def time(self) -> float:
+        return _real_monotonic()
 
 
 class _Selector(selectors.DefaultSelector):
@@ -145,13 +156,15 @@ _stirred: list[int] = []
 def make_virtual() -> None:
     """Put the virtual clock into force for the instances of this process.
 
-    ``time.sleep`` and ``asyncio.sleep`` in them count as ``offhook.sleep``, with a note to the author, and
-    threads that they start are waited for.
+    ``time.sleep`` and ``asyncio.sleep`` in them count as ``offhook.sleep``, with a note to the author,
+    ``time.monotonic`` and ``time.time`` tell virtual time, and threads that they start are waited for.
     """
     global _virtual  # noqa: PLW0603 - the clock is one for the whole process
     _virtual = True
     time.sleep = _noted_sleep  # type: ignore[assignment]
     asyncio.sleep = _noted_async_sleep
+    time.monotonic = _instances_monotonic
+    time.time = _instances_time
     threading.Thread.start = _start_thread  # type: ignore[method-assign]
     threading.Thread.join = _join_thread  # type: ignore[method-assign]
 
@@ -174,6 +187,14 @@ async def _noted_async_sleep(delay: float, result: Any = None) -> Any:
         _note("asyncio.sleep", "offhook.aio.sleep")
     await async_sleep(delay)
     return result
+
+
+def _instances_monotonic() -> float:
+    return _real_monotonic() if _instance.get() is None else _virtual_now
+
+
+def _instances_time() -> float:
+    return _real_time() if _instance.get() is None else _began + _virtual_now
 
 
 def _note(used: str, better: str) -> None:

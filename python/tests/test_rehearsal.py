@@ -199,6 +199,22 @@ def test_time_sleep_is_virtual_too_and_noted(offhook: Rehearsal, write: Write) -
     assert offhook.log.count("counts as offhook.sleep()") == 1
 
 
+def test_an_application_reads_the_virtual_clock(offhook: Rehearsal, write: Write) -> None:
+    """Seconds by `time.monotonic` and `time.time` are those of the call, so that a loop until a time ends."""
+    application = """
+    import time
+    def main(channel):
+        channel.answer()
+        began, day = time.monotonic(), time.time()
+        while time.monotonic() < began + 20:
+            channel.wait_for_idle(3)
+        return round(1000 * (time.time() - day))
+    """
+    call = offhook.call(write(application))
+    assert call.until_ended(60)
+    assert call.instance.return_code == 21000
+
+
 def test_async_applications_run_on_the_same_clock(offhook: Rehearsal, write: Write) -> None:
     """`async def main` with both ways to sleep."""
     application = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -42,14 +43,15 @@ class TestServer:
         seed: where all chance comes from.
         patience: seconds of real time that application code may work before the clock must go on.
         python: the interpreter of the applications.
+        log_level: the least level of what it logs.
     """
 
     __test__ = False  # Not a class of tests, whatever its name begins with.
 
-    def __init__(self, seed: int, patience: float, python: str | None) -> None:
+    def __init__(self, seed: int, patience: float, python: str | None, log_level: str = "info") -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
-            [find_program(), "rehearse", "--log-level", "info"],
+            [find_program(), "rehearse", "--log-level", log_level],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -87,8 +89,13 @@ class TestServer:
 
     def log(self) -> str:
         """What the server and the applications have logged so far."""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        return self.read_log().decode(errors="replace")
+
+    def read_log(self, since: int = 0) -> bytes:
+        """The log from that octet on."""
+        # The process writes on with the same file position, which is left alone.
+        number = self._log.fileno()
+        return os.pread(number, os.fstat(number).st_size - since, since)
 
     def close(self) -> None:
         """End the process; it ends its workers."""

@@ -21,6 +21,7 @@ pub(super) async fn run(arguments: Check) -> anyhow::Result<Ending> {
         media_root: directory.clone(),
         operating_directory: directory,
         log_level: Level::Warning,
+        first: 0,
         capacity: 1,
         memory_bytes: None,
         lockstep: None,

@@ -69,6 +69,7 @@ async fn play(arguments: &Demo, path: &Path) -> anyhow::Result<Story> {
         media_root: directory.clone(),
         operating_directory: directory.clone(),
         log_level: Level::Warning,
+        first: 0,
         capacity: 4,
         memory_bytes: None,
         lockstep: None,

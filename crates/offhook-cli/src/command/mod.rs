@@ -5,7 +5,7 @@ mod check;
 mod completions;
 mod demo;
 mod man;
-mod serve;
+pub(crate) mod serve;
 mod start;
 mod test;
 mod tones;

@@ -15,9 +15,7 @@ use crate::config::Settings;
 use crate::control::{Listener, SOCKET};
 use crate::logs::{self, LogOptions, Records};
 use crate::terminal::{Colour, Progress, line, paint, span};
-use crate::worker::{
-    Applications, CallError, Form, Gateway, Interpreter, Loaded, Pool, WorkerSetup, package_folder,
-};
+use crate::worker::{Applications, CallError, Form, Gateway, Loaded, Pool, WorkerSetup};
 
 /// Runs the server.
 pub(super) fn run(arguments: Serve, options: &LogOptions) -> anyhow::Result<Ending> {
@@ -29,26 +27,8 @@ pub(super) fn run(arguments: Serve, options: &LogOptions) -> anyhow::Result<Endi
 async fn serve(settings: &Settings) -> anyhow::Result<Ending> {
     let mut signals = Signals::new()?;
     let applications = Applications::find(&settings.application)?;
-    let operating_directory = applications.operating_directory().to_owned();
-    let media_root = settings.media.root.clone().unwrap_or_else(|| operating_directory.clone());
-    let media_root = media_root
-        .canonicalize()
-        .with_context(|| format!("there is no media folder {}; set --media-root", media_root.display()))?;
-    let package = match &settings.workers.python_package {
-        Some(folder) => folder
-            .canonicalize()
-            .with_context(|| format!("there is no folder {}; see --python-package", folder.display()))?,
-        None => package_folder()?,
-    };
-    let setup = WorkerSetup {
-        interpreter: Interpreter { program: settings.workers.python.clone(), package },
-        media_root: media_root.clone(),
-        operating_directory: operating_directory.clone(),
-        log_level: settings.log.level,
-        capacity: settings.workers.instances,
-        memory_bytes: settings.workers.memory_bytes,
-        lockstep: None,
-    };
+    let setup = WorkerSetup::of(settings, &applications)?;
+    let (media_root, operating_directory) = (setup.media_root.clone(), setup.operating_directory.clone());
     let progress = Progress::start("starting Python");
     let pool = Arc::new(Pool::start(setup, settings.workers.count).await?);
     drop(progress);
@@ -58,8 +38,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<Ending> {
         return Ok(Ending::NotAsAsked);
     };
     let first = applications.all().into_iter().map(|(name, _)| name).find(|name| !common.contains(name));
-    let adr = logs::open(&settings.log.root, "UAS_ADR.log", &settings.log)?;
-    let gateway = Gateway::new(Arc::clone(&pool), applications, common, Some(Records::new(adr)));
+    let gateway = Gateway::new(Arc::clone(&pool), applications, common, Some(Records::open(&settings.log)?));
     let mut server = Server::builder(settings.server_config(media_root))
         .network(Arc::new(SystemNetwork::new()))
         .start(gateway)
@@ -71,14 +50,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<Ending> {
     let control = open_control(settings, &operating_directory)?;
     greet(server.sip_addresses(), first.as_deref());
 
-    let handle = server.handle();
-    let start = {
-        let pool = Arc::clone(&pool);
-        move |service: &str, parameters: &str| match pool.has_room() {
-            true => handle.start_outbound(service, parameters).map_err(|error| error.to_string()),
-            false => Err("every worker is full".to_owned()),
-        }
-    };
+    let start = starter(&server, &pool);
     let controlled = async {
         match &control {
             Some(listener) => listener.serve(start).await,
@@ -118,6 +90,18 @@ async fn serve(settings: &Settings) -> anyhow::Result<Ending> {
     Ok(ending)
 }
 
+/// What starts one instance of an outbound service on request.
+pub(crate) fn starter(
+    server: &Server,
+    pool: &Arc<Pool>,
+) -> impl Fn(&str, &str) -> Result<(), String> + Send + Sync + use<> {
+    let (handle, pool) = (server.handle(), Arc::clone(pool));
+    move |service, parameters| match pool.has_room() {
+        true => handle.start_outbound(service, parameters).map_err(|error| error.to_string()),
+        false => Err("every worker is full".to_owned()),
+    }
+}
+
 /// The control socket. Without a setting for it, a server that cannot have one does without, and says so.
 fn open_control(settings: &Settings, operating_directory: &Path) -> anyhow::Result<Option<Listener>> {
     let socket = settings.control.clone().unwrap_or_else(|| operating_directory.join(SOCKET));
@@ -133,7 +117,10 @@ fn open_control(settings: &Settings, operating_directory: &Path) -> anyhow::Resu
 
 /// Loads every application once, so that a mistake shows now and not at the first call. The result holds the modules
 /// that take no calls; `None` if nothing is left that takes calls.
-async fn load_all(pool: &Pool, applications: &Applications) -> anyhow::Result<Option<HashSet<String>>> {
+pub(crate) async fn load_all(
+    pool: &Pool,
+    applications: &Applications,
+) -> anyhow::Result<Option<HashSet<String>>> {
     let link = pool.any().context("the first worker ended at once")?;
     let (mut common, mut good) = (HashSet::new(), 0);
     for (name, path) in applications.all() {

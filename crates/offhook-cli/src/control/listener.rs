@@ -107,7 +107,8 @@ async fn serve_one(
     stream.write_all(&line(&response)).await
 }
 
-fn started(
+/// Starts one instance for each of the parameters, until one is refused.
+pub(crate) fn started(
     service: &str,
     parameters: &[String],
     start: impl Fn(&str, &str) -> Result<(), String>,

@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-pub(crate) use listener::Listener;
+pub(crate) use listener::{Listener, started};
 
 /// Name of the socket in the operating directory, where no setting says otherwise.
 pub(crate) const SOCKET: &str = "offhook.sock";

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::clock::Moment;
 use super::rolling::RollingFile;
+use crate::config::LogSettings;
 
 /// What is recorded about one run of an application.
 #[derive(Debug, Clone)]
@@ -54,9 +55,9 @@ impl Record {
 pub(crate) struct Records(Mutex<RollingFile>);
 
 impl Records {
-    /// Records go to `file`.
-    pub(crate) fn new(file: RollingFile) -> Self {
-        Self(Mutex::new(file))
+    /// Opens the file in the log folder.
+    pub(crate) fn open(settings: &LogSettings) -> anyhow::Result<Self> {
+        Ok(Self(Mutex::new(super::open(&settings.root, "UAS_ADR.log", settings)?)))
     }
 
     /// Writes one record. When it returns, the operating system has the line. A record that cannot be written is

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use offhook::caller::OutCall;
 use offhook::media::speech::Voice;
-use offhook::sim::{Exchange, Hold, Sim, Stage};
+use offhook::sim::{Exchange, Sim, Stage};
 use offhook::{Server, Service, Trunk};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -17,10 +17,12 @@ use tokio::time::{sleep, timeout};
 
 use super::callees::{self, Telephone};
 use super::calls::{self, PersonsCall};
+use super::door::Door;
 use super::fingerprint::Fingerprint;
 use super::hearing::{self, Sources};
 use super::keepsake;
 use super::lines::{seconds, server_host};
+use super::program::{self, Program};
 use super::protocol::{self, Event, Open, Problem, Request, Serve};
 use super::runs::{RunKey, Runs, Watched};
 use crate::logs::Level;
@@ -40,6 +42,10 @@ pub(crate) struct Hall {
     fingerprint: Fingerprint,
     runs: Runs,
     servers: Vec<Running>,
+    programs: Vec<program::Running>,
+    /// Workers of all servers so far.
+    workers: usize,
+    door: Door,
     /// Through which servers reach the telephones.
     exchange: Exchange,
     /// Taken out while a call to one is waited for.
@@ -70,10 +76,11 @@ impl Hall {
             Some(folder) => folder.clone(),
             None => package_folder().map_err(|error| Problem::fault(&error))?,
         };
-        let lockstep = Arc::new(journal.map_or_else(Lockstep::default, Lockstep::noted_in));
+        let sim = Sim::new(open.seed);
+        let lockstep = Arc::new(Lockstep::new(sim.clone(), journal));
         let stage = {
             let lockstep = lockstep.clone();
-            Stage::new(Sim::new(open.seed), move || lockstep.idle())
+            Stage::new(sim.clone(), move || lockstep.idle())
         };
         let stage = stage.context("no simulation").map_err(|error| Problem::fault(&error))?;
         let (fingerprint, exchange) = stage.run(async {
@@ -96,6 +103,9 @@ impl Hall {
             fingerprint,
             runs: Runs::default(),
             servers: Vec::new(),
+            programs: Vec::new(),
+            workers: 0,
+            door: Door::of(sim),
             exchange,
             telephones: Vec::new(),
             lines: 0,
@@ -110,6 +120,34 @@ impl Hall {
             Request::Open(_) => Err(Problem::usage("hall.open came twice")),
             Request::Serve(serve) => self.serve(&serve),
             Request::Start(start) => self.start(&start),
+            Request::Program(serve) => self.program(&serve),
+            Request::StartInstances(request) => {
+                let program = self.programs.get(request.server).ok_or_else(|| no_program(request.server))?;
+                self.piece(async { Ok(program.start_instances(&request)) })
+            }
+            Request::Stop(request) => {
+                let program = self.programs.get_mut(request.server);
+                let program = program.ok_or_else(|| no_program(request.server))?;
+                self.stage.run(program.end());
+                Ok(json!({}))
+            }
+            Request::OpenPort(port) => {
+                self.stage.run(self.door.open(port.address))?;
+                Ok(json!({}))
+            }
+            Request::ClosePort(port) => {
+                self.door.close(port.address);
+                Ok(json!({}))
+            }
+            Request::Pass(pass) => {
+                let until = seconds("until", pass.until)?;
+                self.piece(async {
+                    self.door.send(pass.send)?;
+                    self.door.wait(until).await;
+                    Ok(())
+                })?;
+                Ok(json!({"now": self.stage.elapsed().as_secs_f64(), "arrived": self.door.take()}))
+            }
             Request::Call(wanted) => self.call(&wanted),
             Request::Callee(wanted) => self.callee(&wanted),
             Request::Calls(request) => self.calls_of(request.callee),
@@ -190,13 +228,16 @@ impl Hall {
 
     /// Ends everything.
     pub(crate) fn close(self) {
-        let Self { stage, mut servers, calls, telephones, exchange, .. } = self;
+        let Self { stage, mut servers, mut programs, calls, telephones, exchange, .. } = self;
         stage.run(async {
             drop((calls, telephones, exchange));
             for running in &mut servers {
                 // First the worker: application code that does not end keeps the clock standing.
                 running.pool.end().await;
                 running.server.shut_down().await;
+            }
+            for program in &mut programs {
+                program.end().await;
             }
         });
     }
@@ -221,6 +262,7 @@ impl Hall {
             media_root: media_root.clone(),
             operating_directory: folder,
             log_level: Level::Debug,
+            first: self.workers,
             capacity: MOST_INSTANCES,
             memory_bytes: None,
             lockstep: Some(self.lockstep.clone()),
@@ -248,12 +290,9 @@ impl Hall {
         let network = sim.network(server_host(number));
         let runs = self.runs.of_server(number);
         let running = self.piece(async move {
-            // Starting Python takes real time, of which virtual time knows nothing.
-            let held = Hold::new();
             let pool = Pool::start(setup, 1).await.map_err(|error| application(error.into()))?;
             let pool = Arc::new(pool);
             load(&pool, &applications).await?;
-            drop(held);
             let gateway = Gateway::new(Arc::clone(&pool), applications, HashSet::new(), None);
             let server = Server::builder(config)
                 .network(network)
@@ -263,7 +302,19 @@ impl Hall {
             Ok(Running { server, pool, media_root, voice, service: name, started: 0 })
         })?;
         self.servers.push(running);
+        self.workers += 1;
         Ok(json!({"server": number}))
+    }
+
+    fn program(&mut self, serve: &program::Serve) -> Result<Value, Problem> {
+        let (number, first) = (self.programs.len(), self.workers);
+        let program = Program::read(serve, first, &self.lockstep)?;
+        let workers = program.workers();
+        let cache = self.open.speech_cache.as_deref();
+        let running = self.piece(program.start(self.stage.sim(), number, cache))?;
+        self.programs.push(running);
+        self.workers += workers;
+        Ok(json!({"server": number, "workers": [first, workers]}))
     }
 
     fn call(&mut self, wanted: &protocol::Call) -> Result<Value, Problem> {
@@ -419,6 +470,10 @@ impl Hall {
             }
         })
     }
+}
+
+fn no_program(number: usize) -> Problem {
+    Problem::usage(format!("server is {number}; accepted: what server.serve has given"))
 }
 
 /// Loads the application now, so that a mistake in it is told at once.

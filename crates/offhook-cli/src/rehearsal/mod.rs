@@ -3,16 +3,19 @@
 //!
 //! The test talks to it over standard input and output, JSON-RPC 2.0, one message a line, as workers do
 //! ([`protocol`]). Each request is one piece of the simulation: while none is being carried out, everything in here
-//! stands still, its clock too. `offhook.testing` in the Python package is the other end.
+//! stands still, its clock too. `offhook.testing` in the Python package is the other end; the tests of this program
+//! have a user agent of their own, which comes in by the [`door`].
 
 mod callees;
 mod calls;
+mod door;
 mod fingerprint;
 mod hall;
 mod hearing;
 mod keepsake;
 mod lines;
 mod people;
+mod program;
 mod protocol;
 mod runs;
 

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::door;
+use super::program;
+
 /// The version of this protocol. Both ends come from one package, so that it only guards against a mixture.
 pub(super) const VERSION: u32 = 1;
 
@@ -61,6 +64,24 @@ pub(crate) enum Request {
     /// Lets time go on.
     #[serde(rename = "clock.wait")]
     Wait(Wait),
+    /// Starts a server as `offhook serve` does.
+    #[serde(rename = "server.serve")]
+    Program(program::Serve),
+    /// Starts instances of an outbound service, as `offhook start` does.
+    #[serde(rename = "server.start_instances")]
+    StartInstances(program::StartInstances),
+    /// Ends a server and its workers.
+    #[serde(rename = "server.stop")]
+    Stop(program::Stop),
+    /// Opens a port on the virtual network.
+    #[serde(rename = "door.open")]
+    OpenPort(door::Port),
+    /// Closes one.
+    #[serde(rename = "door.close")]
+    ClosePort(door::Port),
+    /// Sends datagrams from open ports, and lets time go on until some arrive.
+    #[serde(rename = "door.pass")]
+    Pass(door::Pass),
     /// Says what time it is and what has gone over the network so far.
     #[serde(rename = "clock.now")]
     Now(Nothing),

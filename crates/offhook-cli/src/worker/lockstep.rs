@@ -19,11 +19,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use offhook::CallChannel;
-use offhook::sim::Hold;
+use offhook::sim::{Hold, Sim};
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -32,13 +32,11 @@ use super::link::{Link, lock};
 use super::protocol::{Request, RpcError};
 
 /// Keeps the clock of a simulation and its workers in step.
-#[derive(Default)]
 pub(crate) struct Lockstep {
+    sim: Sim,
     state: Mutex<State>,
     /// What is collected can be carried out.
     ready: Notify,
-    /// Where virtual time counts from.
-    began: OnceLock<tokio::time::Instant>,
     /// For somebody who looks on.
     journal: Option<Arc<Journal>>,
 }
@@ -136,9 +134,9 @@ impl State {
 }
 
 impl Lockstep {
-    /// Workers are probed, and what they do is noted in a journal.
-    pub(crate) fn noted_in(journal: Arc<Journal>) -> Self {
-        Self { journal: Some(journal), ..Self::default() }
+    /// For the workers of that simulation. With a journal they are probed, and what they do is noted in it.
+    pub(crate) fn new(sim: Sim, journal: Option<Arc<Journal>>) -> Self {
+        Self { sim, state: Mutex::default(), ready: Notify::new(), journal }
     }
 
     /// Where it is noted what workers do, if it is.
@@ -201,10 +199,9 @@ impl Lockstep {
         asked.into_iter().map(|(_, method)| method.clone()).collect()
     }
 
-    /// Seconds of virtual time since it was first asked.
+    /// Seconds of virtual time since the simulation began.
     pub(super) fn now(&self) -> f64 {
-        let now = tokio::time::Instant::now();
-        now.saturating_duration_since(*self.began.get_or_init(|| now)).as_secs_f64()
+        self.sim.elapsed().as_secs_f64()
     }
 
     // What the connection reports.

@@ -140,7 +140,7 @@ async fn supervise(shared: Arc<Shared>, index: usize, first: Worker) {
         };
         match worker {
             Ok(worker) => run(&shared, index, worker).await,
-            Err(error) => tracing::error!(worker = index, "{error}"),
+            Err(error) => tracing::error!(worker = shared.setup.first + index, "{error}"),
         }
         if shared.stopping.load(Ordering::Acquire) {
             return;
@@ -157,7 +157,8 @@ async fn supervise(shared: Arc<Shared>, index: usize, first: Worker) {
 /// From the moment a worker is ready to its end.
 async fn run(shared: &Shared, index: usize, mut worker: Worker) {
     let pid = worker.pid().unwrap_or(worker.hello.pid);
-    tracing::debug!(worker = index, pid, python = worker.hello.python, "worker is ready");
+    let number = worker.link.index();
+    tracing::debug!(worker = number, pid, python = worker.hello.python, "worker is ready");
     let link = Arc::clone(&worker.link);
     lock(&shared.links)[index] = Some(Arc::clone(&link));
     link.set_accepting(!shared.stopping.load(Ordering::Acquire));
@@ -174,13 +175,13 @@ async fn run(shared: &Shared, index: usize, mut worker: Worker) {
         Ended::AsAsked => worker.end("the server has ended").await,
         Ended::ByItself(reason) => {
             let instances = link.seats_taken();
-            link.close(&format!("worker {index} has died: {reason}"));
+            link.close(&format!("worker {number} has died: {reason}"));
             let status = worker.exit_status().await;
             if shared.stopping.load(Ordering::Acquire) && instances == 0 {
-                tracing::debug!(worker = index, pid, status, "worker has stopped");
+                tracing::debug!(worker = number, pid, status, "worker has stopped");
             } else {
                 tracing::error!(
-                    worker = index,
+                    worker = number,
                     pid,
                     instances,
                     status,
@@ -190,9 +191,9 @@ async fn run(shared: &Shared, index: usize, mut worker: Worker) {
         }
         Ended::GivenUp(reason) => {
             let instances = link.seats_taken();
-            let status = worker.kill(&format!("worker {index} was ended: {reason}")).await;
+            let status = worker.kill(&format!("worker {number} was ended: {reason}")).await;
             tracing::error!(
-                worker = index,
+                worker = number,
                 pid,
                 instances,
                 status,

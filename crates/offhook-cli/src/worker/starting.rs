@@ -4,14 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
+use offhook::sim::Hold;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::applications::Applications;
 use super::link::Link;
 use super::lockstep::Lockstep;
+use super::package;
 use super::process::{Interpreter, Process};
 use super::protocol::{self, Configure, Hello};
+use crate::config::Settings;
 use crate::logs::Level;
 
 /// What every worker of a pool is told.
@@ -21,12 +26,41 @@ pub(crate) struct WorkerSetup {
     pub(crate) media_root: PathBuf,
     pub(crate) operating_directory: PathBuf,
     pub(crate) log_level: Level,
+    /// The number of the first worker; by their numbers the logs tell the workers of several servers apart.
+    pub(crate) first: usize,
     /// Instances that one worker runs at once.
     pub(crate) capacity: usize,
     /// `None`: no limit.
     pub(crate) memory_bytes: Option<u64>,
     /// In a simulation: what keeps its clock and the workers in step.
     pub(crate) lockstep: Option<Arc<Lockstep>>,
+}
+
+impl WorkerSetup {
+    /// What a server with these settings tells the workers that run these applications.
+    pub(crate) fn of(settings: &Settings, applications: &Applications) -> anyhow::Result<Self> {
+        let operating_directory = applications.operating_directory().to_owned();
+        let media_root = settings.media.root.clone().unwrap_or_else(|| operating_directory.clone());
+        let media_root = media_root.canonicalize().with_context(|| {
+            format!("there is no media folder {}; set --media-root", media_root.display())
+        })?;
+        let package = match &settings.workers.python_package {
+            Some(folder) => folder
+                .canonicalize()
+                .with_context(|| format!("there is no folder {}; see --python-package", folder.display()))?,
+            None => package::folder()?,
+        };
+        Ok(Self {
+            interpreter: Interpreter { program: settings.workers.python.clone(), package },
+            media_root,
+            operating_directory,
+            log_level: settings.log.level,
+            first: 0,
+            capacity: settings.workers.instances,
+            memory_bytes: settings.workers.memory_bytes,
+            lockstep: None,
+        })
+    }
 }
 
 /// Why a worker did not come up.
@@ -72,8 +106,11 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts worker number `index` and waits until it is ready.
+    /// Starts the worker of place `index` and waits until it is ready.
     pub(crate) async fn start(setup: &WorkerSetup, index: usize) -> Result<Self, StartError> {
+        let index = setup.first + index;
+        // Starting Python takes real time, of which virtual time knows nothing.
+        let _held = setup.lockstep.as_ref().map(|_| Hold::new());
         let (process, socket) = Process::start(&setup.interpreter, index, setup.lockstep.as_deref())
             .map_err(StartError::Process)?;
         let (said_hello, hello) = oneshot::channel();
