@@ -12,14 +12,17 @@ from pathlib import Path
 import pytest
 from _pytest.runner import runtestprotocol
 
+from support.network import Network, SocketNetwork, VirtualNetwork
 from support.peer import ChannelPeer, WorkerPeer
-from support.server import ServerProcess, find_binary
+from support.server import Server, ServerProcess, find_binary
 from support.sip import Caller
 from support.standstill import StandstillWatch
+from support.virtual_server import VirtualServer
 
 pytest_plugins = ["offhook.testing.plugin", "pytester"]
 
 DEADLOCK_SECONDS = 120
+LOOPBACK = "127.0.0.1"
 
 
 @pytest.fixture(autouse=True)
@@ -54,28 +57,47 @@ def built_program(monkeypatch: pytest.MonkeyPatch) -> Path:
     return binary
 
 
+NETWORKS: dict[str, Callable[[], Network]] = {"sockets": SocketNetwork, "virtual": VirtualNetwork}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test of calls runs over real sockets and in virtual time, if it is not marked `sockets_only`."""
+    if "network" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("sockets_only")
+        metafunc.parametrize("network", list(NETWORKS)[: 1 if marked else None], indirect=True)
+
+
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+def network(request: pytest.FixtureRequest, built_program: Path) -> Iterator[Network]:
+    """What servers and callers of a test talk over."""
+    with contextlib.closing(NETWORKS[request.param]()) as made:
+        yield made
+
+
+@pytest.fixture
+def serve(network: Network, built_program: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts the program with an application: `serve(source, **settings)`; it is stopped after the test."""
-    binary = find_binary()
-    if binary is None:
-        pytest.fail("the program is not built: cargo build --package offhook-cli, or set OFFHOOK_BINARY")
     with contextlib.ExitStack() as running:
 
-        def start(source: str, host: str = "127.0.0.1", **settings: object) -> ServerProcess:
+        def start(source: str, host: str | None = None, **settings: object) -> Server:
             folder = Path(tempfile.mkdtemp(dir=tmp_path))
-            return running.enter_context(ServerProcess(binary, folder, source, host, **settings))
+            if not isinstance(network, VirtualNetwork):
+                process = ServerProcess(network, built_program, folder, source, host or LOOPBACK, **settings)
+                return running.enter_context(process)
+            # Ports are those of a host: each server has one for itself.
+            return VirtualServer(network, folder, source, host or next(hosts), **settings)
 
+        hosts = (f"127.0.0.{number}" for number in range(1, 255))
         yield start
 
 
 @pytest.fixture
-def call_from() -> Iterator[Callable[..., Caller]]:
+def call_from(network: Network) -> Iterator[Callable[..., Caller]]:
     """Makes a SIP caller for a server: `call_from(server)`; its calls are ended after the test."""
     with contextlib.ExitStack() as open_callers:
 
-        def make(server: ServerProcess) -> Caller:
-            return open_callers.enter_context(Caller(server.address, server.address[0]))
+        def make(server: Server) -> Caller:
+            return open_callers.enter_context(Caller(network, server.address))
 
         yield make
 
@@ -86,6 +108,12 @@ def threads_before() -> int:
     return threading.active_count()
 
 
+def network_of(item: pytest.Function) -> str | None:
+    """The network that a test runs on, if it has one."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("network") if callspec else None
+
+
 #: How often a test may be tried on a machine that keeps standing still.
 TRIES = 6
 
@@ -93,7 +121,8 @@ TRIES = 6
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Repeats a failed test of calls in real time if the machine stood still meanwhile."""
-    if not item.path.name.endswith("_calls.py"):
+    in_real_time = not isinstance(item, pytest.Function) or network_of(item) != "virtual"
+    if not item.path.name.endswith("_calls.py") or not in_real_time:
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for _ in range(TRIES):

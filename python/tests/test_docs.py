@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 import subprocess
@@ -25,6 +26,7 @@ from offhook import (
     recorder,
     uas,
 )
+from support.network import SocketNetwork
 from support.server import ServerProcess, find_binary
 from support.sip import Caller
 
@@ -75,8 +77,11 @@ class Outcome(NamedTuple):
 def run(binary: Path, folder: Path, example: Example) -> Outcome:
     """Serve the block, call it, and wait until it has ended the call."""
     folder.mkdir()
-    with ServerProcess(binary, folder, example.source) as server:
-        with Caller(server.address) as caller:
+    with (
+        contextlib.closing(SocketNetwork()) as network,
+        ServerProcess(network, binary, folder, example.source) as server,
+    ):
+        with Caller(network, server.address) as caller:
             call = caller.invite(reliable="supported")
             status = call.wait_for_final(LONGEST_CALL_SECONDS).status
             if status == 200:

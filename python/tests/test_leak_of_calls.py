@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from support.server import ServerProcess
 from support.sip import sdp
 
@@ -192,6 +194,7 @@ def expected(count: int) -> Counter[tuple[str, int]]:
     return Counter((kind, 487 if kind.startswith("cancelled") else 200) for kind in kinds)
 
 
+@pytest.mark.sockets_only(reason="it counts the files, threads and memory of processes")
 def test_thousands_of_calls_leave_nothing_behind(serve: Serve) -> None:
     """RUN-22, UR-37, RING-4: no file, thread or port more than after the warm-up, and memory within 10 MB.
 

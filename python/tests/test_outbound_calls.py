@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from support import sound
-from support.outbound import INBOUND, OUTBOUND, serve_with, start
-from support.server import ServerProcess
+from support.outbound import INBOUND, OUTBOUND, serve_with
+from support.server import Server, ServerProcess
 from support.sip import Caller
 from support.told import told
 
-Serve = Callable[..., ServerProcess]
+Serve = Callable[..., Server]
 
 DIALS = """
 [[service]]
@@ -32,7 +32,7 @@ def indented(head: str, body: str) -> str:
 
 
 @pytest.fixture
-def callee(serve: Serve) -> Callable[[str], ServerProcess]:
+def callee(serve: Serve) -> Callable[[str], Server]:
     """Another server, whose application has that body: `callee(body)`."""
     return lambda body: serve(indented(INBOUND, body))
 
@@ -41,12 +41,11 @@ def callee(serve: Serve) -> Callable[[str], ServerProcess]:
 def dial(serve: Serve, tmp_path: Path) -> Callable[..., list[Any]]:
     """Runs an outbound instance with that body, in which `TO` is the callee: what it told."""
 
-    def run(body: str, callee: ServerProcess | None = None, **settings: object) -> list[Any]:
+    def run(body: str, callee: Server | None = None, **settings: object) -> list[Any]:
         to = "" if callee is None else f"TO = 'sip:someone@{callee.address[0]}:{callee.address[1]}'\n"
         source = indented(OUTBOUND, body).replace("def main", to + "\n\ndef main")
         server = serve_with(serve, tmp_path, DIALS, source, **settings)
-        started = start(server, "dials", "--parameters", "given")
-        assert (started.returncode, started.stdout) == (0, "started 1 instance of dials\n"), started.stderr
+        server.start_instances("dials", "given")
         values: list[Any] = told(server)[0]
         server.wait_for_log("instance ended")
         return values
@@ -55,7 +54,7 @@ def dial(serve: Serve, tmp_path: Path) -> Callable[..., list[Any]]:
 
 
 def test_an_instance_calls_and_is_answered(
-    serve: Serve, callee: Callable[[str], ServerProcess], tmp_path: Path
+    serve: Serve, callee: Callable[[str], Server], tmp_path: Path
 ) -> None:
     """CALL-1, CALL-3, RUN-7, RUN-9, RUN-31, ST-3, ADR-2: digits go one way, sound the other."""
     other = callee("""
@@ -74,7 +73,7 @@ def test_an_instance_calls_and_is_answered(
         return 7
     """
     server = serve_with(serve, tmp_path, DIALS, indented(OUTBOUND, body))
-    assert start(server, "dials", "--parameters", "given").returncode == 0
+    server.start_instances("dials", "given")
     assert told(server) == [["IDLE", "ANSWERED", "configured", "given", "outbound", "g711a"]]
     ((digits, caller),) = told(other)
     assert digits == "159"
@@ -97,7 +96,7 @@ def test_an_instance_calls_and_is_answered(
 )
 def test_a_refusal_is_told_by_its_cause(
     dial: Callable[..., list[Any]],
-    callee: Callable[[str], ServerProcess],
+    callee: Callable[[str], Server],
     refusal: str,
     cause: str,
     raw_cause: str,
@@ -114,7 +113,7 @@ def test_a_refusal_is_told_by_its_cause(
 
 
 def test_a_call_that_nobody_answers_is_abandoned(
-    dial: Callable[..., list[Any]], callee: Callable[[str], ServerProcess]
+    dial: Callable[..., list[Any]], callee: Callable[[str], Server]
 ) -> None:
     """CALL-4, HUP-6, GEN-8: CANCEL, and cause TIMEOUT."""
     other = callee("""
@@ -133,7 +132,7 @@ def test_a_call_that_nobody_answers_is_abandoned(
 
 
 def test_what_is_heard_before_the_answer_is_recorded(
-    dial: Callable[..., list[Any]], callee: Callable[[str], ServerProcess]
+    dial: Callable[..., list[Any]], callee: Callable[[str], Server]
 ) -> None:
     """CALL-9, CALL-10, CALL-15, CALL-16, CALL-17, MED-5, UR-16: with start_call."""
     other = callee("""
@@ -157,7 +156,7 @@ def test_what_is_heard_before_the_answer_is_recorded(
 
 
 def test_one_channel_carries_one_call_after_another(
-    dial: Callable[..., list[Any]], callee: Callable[[str], ServerProcess]
+    dial: Callable[..., list[Any]], callee: Callable[[str], Server]
 ) -> None:
     """GEN-19, HUP-5, SIP-7: each with fresh details; the header fields are sent with each."""
     other = callee("""
@@ -205,8 +204,8 @@ def test_addresses_that_lead_nowhere(dial: Callable[..., list[Any]]) -> None:
 
 def test_an_extra_channel_calls_while_the_caller_waits(
     serve: Serve,
-    callee: Callable[[str], ServerProcess],
-    call_from: Callable[[ServerProcess], Caller],
+    callee: Callable[[str], Server],
+    call_from: Callable[[Server], Caller],
     tmp_path: Path,
 ) -> None:
     """RUN-23, RUN-24, CALL-22, HOLD-1, HOLD-4: from an inbound instance, with the caller on hold."""
@@ -242,20 +241,23 @@ def test_an_extra_channel_calls_while_the_caller_waits(
     assert told(other) == [["IDLE"]]
 
 
-def test_start_requests_are_counted_split_and_refused(serve: Serve, tmp_path: Path) -> None:
+@pytest.mark.sockets_only(reason="offhook start is a process of its own")
+def test_start_requests_are_counted_split_and_refused(
+    serve: Callable[..., ServerProcess], tmp_path: Path
+) -> None:
     """RUN-7, RUN-9, RUN-11, RUN-31: what is wrong is said, and how many were started."""
     configuration = DIALS + '[[service]]\nname = "desk"\nnumber = "1"\napplication = "app"\n'
     server = serve_with(serve, tmp_path, configuration, indented(OUTBOUND, "tell(parameters)"))
-    assert start(server, "dials", "--count", "3").stdout == "started 3 instances of dials\n"
+    assert server.start("dials", "--count", "3").stdout == "started 3 instances of dials\n"
     assert sorted(told(server, 3)) == [[""]] * 3
-    assert start(server, "dials", "--parameters", "a|b|c", "--delimiter", "|").returncode == 0
+    assert server.start("dials", "--parameters", "a|b|c", "--delimiter", "|").returncode == 0
     assert sorted(told(server, 6)) == [[""]] * 3 + [["a"], ["b"], ["c"]]
     for service, parameters, words in (
         ("nobody", "", "no outbound service"),
         ("desk", "", "is inbound"),
         ("dials", "a^b", "printable ASCII"),
     ):
-        refused = start(server, service, "--parameters", parameters)
+        refused = server.start(service, "--parameters", parameters)
         assert refused.returncode == 1
         assert words in refused.stderr
         assert refused.stdout == f"started 0 instances of {service}\n"
@@ -264,7 +266,7 @@ def test_start_requests_are_counted_split_and_refused(serve: Serve, tmp_path: Pa
 def test_an_inbound_application_is_not_started_as_outbound(serve: Serve, tmp_path: Path) -> None:
     """RUN-11, RUN-14, ADR-6: return code -6, and `main` is not called."""
     server = serve_with(serve, tmp_path, DIALS, indented(INBOUND, "tell('never')"))
-    assert start(server, "dials").returncode == 0
+    server.start_instances("dials", "")
     server.wait_for_log("return_code=-6")
     server.stop()
     (record,) = server.records
@@ -272,19 +274,20 @@ def test_an_inbound_application_is_not_started_as_outbound(serve: Serve, tmp_pat
     assert "never" not in server.log
 
 
-def test_a_server_that_is_off_starts_nothing(serve: Serve, tmp_path: Path) -> None:
+@pytest.mark.sockets_only(reason="offhook start is a process of its own")
+def test_a_server_that_is_off_starts_nothing(serve: Callable[..., ServerProcess], tmp_path: Path) -> None:
     """RUN-25, RUN-26: with app_responder off, and with num_apps running."""
     source = indented(OUTBOUND, "tell(1)\ntime.sleep(3)")
     off = serve_with(serve, tmp_path, DIALS, source, app_responder="off")
-    assert "switched off" in start(off, "dials").stderr
+    assert "switched off" in off.start("dials").stderr
     full = serve_with(serve, tmp_path, DIALS, source, num_apps=2, num_apps_lower=0)
-    refused = start(full, "dials", "--count", "3")
+    refused = full.start("dials", "--count", "3")
     assert refused.stdout == "started 2 instances of dials\n"
     assert "as many instances run as are allowed" in refused.stderr
 
 
 def test_sound_of_a_file_reaches_the_other_server(
-    serve: Serve, callee: Callable[[str], ServerProcess], tmp_path: Path
+    serve: Serve, callee: Callable[[str], Server], tmp_path: Path
 ) -> None:
     """CALL-11, FP-4, REC-16: played by one, recorded by the other."""
     other = callee("""
@@ -300,7 +303,7 @@ def test_sound_of_a_file_reaches_the_other_server(
     """
     server = serve_with(serve, tmp_path, DIALS, indented(OUTBOUND, body))
     sound.write_wav(server.media_root / "tone.wav", sound.sine(1000, 1.0))
-    assert start(server, "dials").returncode == 0
+    server.start_instances("dials", "")
     assert told(other) == [["TIMEOUT", True]]
     samples = sound.read_wav(other.media_root / "heard.wav")
     # At 8000 Hz two of the eight samples of a period of 1000 Hz are zero.

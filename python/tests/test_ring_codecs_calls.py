@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from support import sound
-from support.server import ServerProcess
+from support.server import Server
 from support.sip import Call, Caller, audio, sdp
 from support.sip.stream import assert_continuous
 from support.told import told
 
-Serve = Callable[..., ServerProcess]
-CallFrom = Callable[[ServerProcess], Caller]
+Serve = Callable[..., Server]
+CallFrom = Callable[[Server], Caller]
 
 RING_ANSWER = """
     import json

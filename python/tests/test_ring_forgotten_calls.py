@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from support import sound
-from support.server import ServerProcess
+from support.server import Server
 from support.sip import Call, Caller, sdp
 from support.sip.recording import RecordingCaller
 from support.sip.rtp import MediaSession
 from support.sip.stream import assert_continuous, collect, samples_of, stretches_of_tone
 from support.told import told
 
-Serve = Callable[..., ServerProcess]
-CallFrom = Callable[[ServerProcess], Caller]
+Serve = Callable[..., Server]
+CallFrom = Callable[[Server], Caller]
 
 EARLY = """
     import json
@@ -59,7 +59,7 @@ RING_AFTER_THE_CALL = """
 SIX = socket.AF_INET6
 
 
-def tone_server(serve: Serve, source: str, host: str = "127.0.0.1") -> ServerProcess:
+def tone_server(serve: Serve, source: str, host: str = "127.0.0.1") -> Server:
     """A server with the application and a tone of 1 s."""
     server = serve(source, host)
     sound.write_wav(server.media_root / "tone.wav", sound.sine(1000, 1))
@@ -295,7 +295,7 @@ def test_a_bye_on_the_early_dialog(serve: Serve, call_from: CallFrom, early_medi
 def test_an_invite_that_is_repeated_at_every_stage(serve: Serve) -> None:
     """RING-25: before the 180, after it, after the 200 and after the ACK: one instance, one call."""
     server = tone_server(serve, RING_THEN_ANSWER)
-    with RecordingCaller(server.address) as caller:
+    with RecordingCaller(server.network, server.address) as caller:
         call = caller.invite(auto_ack=False)
         call.send_invite()
         call.wait_for(183)
@@ -314,7 +314,7 @@ def test_an_invite_that_is_repeated_at_every_stage(serve: Serve) -> None:
 def test_a_merged_request(serve: Serve) -> None:
     """RING-25: the same INVITE with another branch (it was forked): 482, and the call that rings goes on."""
     server = tone_server(serve, EARLY.format(seconds=0))
-    with RecordingCaller(server.address) as caller:
+    with RecordingCaller(server.network, server.address) as caller:
         call = caller.invite(auto_ack=False)
         call.wait_for(183)
         caller.send(re.sub(rb"branch=z9hG4bK\w+", b"branch=z9hG4bKanother", caller.last("INVITE"), count=1))
@@ -367,7 +367,7 @@ def test_an_update_puts_early_media_on_hold(
 def test_an_update_with_a_new_address(serve: Serve, call_from: CallFrom) -> None:
     """RING-35: the same stream goes to the new address from then on."""
     call = early_call(serve, call_from)
-    media = MediaSession("127.0.0.1")
+    media = MediaSession(call.network, "127.0.0.1")
     try:
         updated(call, port=media.port)
         moved = collect(media, 0.4)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support import sound
-from support.server import ServerProcess
+from support.server import Server
 from support.sip import Call, Caller, audio
 from support.sip.stream import (
     assert_continuous,
@@ -22,8 +22,8 @@ from support.sip.stream import (
 )
 from support.told import told
 
-Serve = Callable[..., ServerProcess]
-CallFrom = Callable[[ServerProcess], Caller]
+Serve = Callable[..., Server]
+CallFrom = Callable[[Server], Caller]
 
 PLAY_AS_CALLED = """
     import json
@@ -189,7 +189,7 @@ def test_nothing_is_played_without_a_ringtone(serve: Serve, call_from: CallFrom)
     assert len(call.media.packets) >= 40
 
 
-def refusals(server: ServerProcess, call: Call, count: int) -> list[str]:
+def refusals(server: Server, call: Call, count: int) -> list[str]:
     """The errors of that many bad ringtones; nothing was sent, and the call could be rung afterwards."""
     *refused, last = told(server, count + 1)
     assert [state for _, state in refused] == ["CALL_INCOMING"] * count, refused

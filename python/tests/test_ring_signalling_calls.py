@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from support.server import ServerProcess
+from support.server import Server
 from support.sip import Call, Caller, Response, sdp
 from support.sip.recording import DuplicatingCaller, RecordingCaller
 from support.told import told
 
-Serve = Callable[..., ServerProcess]
-CallFrom = Callable[[ServerProcess], Caller]
+Serve = Callable[..., Server]
+CallFrom = Callable[[Server], Caller]
 
 FIRST_FOUNDING_EXAMPLE = """\
 # an incoming call is detected
@@ -195,7 +195,7 @@ def test_a_prack_for_what_is_acknowledged_gets_481(serve: Serve, call_from: Call
 def test_a_prack_that_is_duplicated_gets_its_200_again(serve: Serve) -> None:
     """RING-23, RING-25: the same PRACK a second time is a retransmission, no second PRACK."""
     server = serve(RING_AND_WAIT.format(rings="channel.ring(0, True)"))
-    with RecordingCaller(server.address) as caller:
+    with RecordingCaller(server.network, server.address) as caller:
         call = caller.invite(reliable="supported")
         first = call.wait_for_response("PRACK", 2)
         caller.send(caller.last("PRACK"))
@@ -209,7 +209,7 @@ def test_a_prack_that_is_duplicated_gets_its_200_again(serve: Serve) -> None:
 def test_a_network_that_delivers_everything_twice(serve: Serve) -> None:
     """RING-23, RING-25: one instance, one 183, one 200, and the call is answered."""
     server = serve(EARLY_AND_ANSWER)
-    with DuplicatingCaller(server.address) as caller:
+    with DuplicatingCaller(server.network, server.address) as caller:
         call = caller.invite(reliable="supported")
         call.wait_for(200)
         assert told(server) == ["ANSWERED"]

@@ -1,12 +1,14 @@
-"""Servers that place calls, and the command that starts their instances."""
+"""Servers that place calls."""
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from support.server import ServerProcess, find_binary
+from support.server import Server
+
+S = TypeVar("S", bound=Server)
 
 HEAD = r"""
 import json
@@ -29,17 +31,9 @@ INBOUND = HEAD + "def main(channel, instance, file_man, my_log, application_para
 
 
 def serve_with(
-    serve: Callable[..., ServerProcess], folder: Path, configuration: str, source: str, **settings: object
-) -> ServerProcess:
+    serve: Callable[..., S], folder: Path, configuration: str, source: str, **settings: object
+) -> S:
     """A server with a configuration file."""
     path = folder / f"offhook-{len(list(folder.glob('*.toml')))}.toml"
     path.write_text(configuration)
     return serve(source, config=path, **settings)
-
-
-def start(server: ServerProcess, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`offhook start`: what it printed, and its exit status."""
-    binary = find_binary()
-    assert binary is not None
-    command = [str(binary), "start", service, "--control", str(server.folder / "offhook.sock"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -1,4 +1,4 @@
-"""The program under test, with an application, on a free port."""
+"""The program under test, with an application."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import subprocess
 import sys
 import textwrap
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 
+from support.network import Network
 from support.sip import Caller
 
 STARTUP_SECONDS = 30.0
@@ -31,52 +33,52 @@ def find_binary() -> Path | None:
     return max(built, key=lambda each: each.stat().st_mtime, default=None)
 
 
-class ServerProcess:
+class Server(ABC):
     """`offhook serve` with one application; usable once the constructor has returned.
 
     Args:
-        binary: the program.
+        network: where its callers are.
         folder: where the application, the media root (`media`) and the logs are put.
         source: the application's text.
-        host: the address to serve.
+        address: where to serve.
         settings: further settings by their environment variables without `OFFHOOK_`, in lower case, such as
             `max_calls=5`.
     """
 
     def __init__(
-        self, binary: Path, folder: Path, source: str, host: str = "127.0.0.1", **settings: object
+        self, network: Network, folder: Path, source: str, address: tuple[str, int], **settings: object
     ) -> None:
+        self.network = network
         self.folder = folder
         self.media_root = folder / "media"
         self.media_root.mkdir(exist_ok=True)
-        application = folder / "app.py"
-        application.write_text(textwrap.dedent(source))
-        self.address = (host, _free_port(host))
-        self._log = folder / "server.log"
-        shown_host = f"[{host}]" if ":" in host else host
-        values = {
-            "sip": f"{shown_host}:{self.address[1]}",
+        self.application = folder / "app.py"
+        self.application.write_text(textwrap.dedent(source))
+        self.address = address
+        host, port = address
+        self._settings = {
+            "sip": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             "workers": 1,
             "python": sys.executable,
             "python_package": TREE / "python",
             "media_root": self.media_root,
             "log_root": folder / "logs",
-            "log_level": "trace",
             "drain_seconds": 1,
             **settings,
         }
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("OFFHOOK_")}
-        environment.update({f"OFFHOOK_{name.upper()}": str(value) for name, value in values.items()})
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [binary, "serve", application], cwd=folder, env=environment, stdout=log, stderr=log
-            )
-        self._await_start()
 
     @property
+    @abstractmethod
     def log(self) -> str:
         """What the server has logged so far."""
-        return self._log.read_text(errors="replace")
+
+    @abstractmethod
+    def start_instances(self, service: str, *parameters: str) -> None:
+        """Start an instance of an outbound service for each of the parameters, as `offhook start` does."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the server and its workers."""
 
     @property
     def records(self) -> list[str]:
@@ -85,18 +87,58 @@ class ServerProcess:
 
     def wait_for_log(self, text: str, seconds: float = 5.0) -> str:
         """Wait until the log holds that text; the whole log."""
-        deadline = time.monotonic() + seconds
-        while text not in (log := self.log):
-            assert time.monotonic() < deadline, f"the log does not hold {text!r}:\n{log}"
-            time.sleep(0.02)
+        self.network.wait_for(lambda: text in self.log, seconds)
+        log = self.log
+        assert text in log, f"the log does not hold {text!r}:\n{log}"
         return log
 
-    def stop(self, first: signal.Signals = signal.SIGTERM) -> int:
-        """Stop as an operator does and wait; the exit status."""
+
+class ServerProcess(Server):
+    """The program in a process of its own, on a free port of this machine."""
+
+    def __init__(
+        self,
+        network: Network,
+        binary: Path,
+        folder: Path,
+        source: str,
+        host: str = "127.0.0.1",
+        **settings: object,
+    ) -> None:
+        super().__init__(network, folder, source, (host, _free_port(host)), log_level="trace", **settings)
+        self._log = folder / "server.log"
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("OFFHOOK_")}
+        environment.update({f"OFFHOOK_{name.upper()}": str(each) for name, each in self._settings.items()})
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [binary, "serve", self.application], cwd=folder, env=environment, stdout=log, stderr=log
+            )
+        self._await_start()
+
+    @property
+    def log(self) -> str:
+        """What the process has written so far."""
+        return self._log.read_text(errors="replace")
+
+    def start_instances(self, service: str, *parameters: str) -> None:
+        """Run `offhook start`."""
+        given = ["--parameters", "|".join(parameters), "--delimiter", "|"]
+        started = self.start(service, *given)
+        assert started.returncode == 0, started.stderr
+
+    def start(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`offhook start` with these arguments: what it printed, and its exit status."""
+        binary = find_binary()
+        assert binary is not None
+        command = [str(binary), "start", service, "--control", str(self.folder / "offhook.sock"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    def stop(self) -> None:
+        """Stop as an operator does, and wait."""
         if self.process.poll() is None:
-            self.process.send_signal(first)
+            self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(SHUTDOWN_SECONDS)
+            self.process.wait(SHUTDOWN_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -104,7 +146,7 @@ class ServerProcess:
 
     def _await_start(self) -> None:
         deadline = time.monotonic() + STARTUP_SECONDS
-        with Caller(self.address, self.address[0]) as caller:
+        with Caller(self.network, self.address) as caller:
             while True:
                 assert self.process.poll() is None, f"the server ended while starting:\n{self.log}"
                 if caller.answers_options(0.2):

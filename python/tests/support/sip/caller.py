@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import secrets
-import selectors
-import socket
-import threading
-import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
+from support.network import Address, Network
 from support.sip import message, sdp
 from support.sip.message import Headers, Request, Response
 from support.sip.rtp import MediaSession
@@ -21,40 +16,28 @@ PATIENCE = 5.0
 
 T = TypeVar("T")
 
-_numbers = itertools.count(1)
-
 
 class Caller:
-    """One UDP socket with the calls that were made from it.
+    """One UDP port with the calls that were made from it.
 
-    A thread receives; it answers requests and, for calls that ask for it, sends ACK and PRACK. Everything
-    else is up to the test.
+    It answers requests and, for calls that ask for it, sends ACK and PRACK. Everything else is up to the
+    test.
 
     Args:
+        network: what carries the datagrams.
         server: address and port of the server under test.
-        host: our own address.
+        host: our own address; `None` for that of the server.
     """
 
-    def __init__(self, server: tuple[str, int], host: str = "127.0.0.1") -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    def __init__(self, network: Network, server: Address, host: str | None = None) -> None:
+        self.network = network
         self.server = server
-        self.host = host
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
-        self._socket.bind((host, 0))
-        self._socket.setblocking(False)
-        self.port: int = self._socket.getsockname()[1]
+        self.host = server[0] if host is None else host
         self.malformed: list[str] = []
         """What the server sent that is not a SIP message; a test fails on it when the caller is closed."""
         self._calls: dict[str, Call] = {}
-        self._others: list[Response] = []
-        self._arrived = threading.Condition()
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._socket, selectors.EVENT_READ, self._receive)
-        self._wake, self._woken = socket.socketpair()
-        self._selector.register(self._woken, selectors.EVENT_READ, self._drain)
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="sip-caller", daemon=True)
-        self._thread.start()
+        self._port = network.open(self.host, self._take)
+        self.port = self._port.address[1]
 
     # Calls
 
@@ -82,13 +65,10 @@ class Caller:
             auto_prack: send a PRACK for each reliable provisional response that is no retransmission.
             offer: further arguments of `sdp.offer`.
         """
-        media = MediaSession(self.host)
+        media = MediaSession(self.network, self.host)
         text = sdp.offer(self.host, media.port, codecs, **offer) if body is True else body or ""
         call = Call(self, user, media, text, reliable, headers, auto_ack, auto_prack)
         self._calls[call.call_id] = call
-        self._selector.register(media.rtp, selectors.EVENT_READ, media.receive_rtp)
-        self._selector.register(media.rtcp, selectors.EVENT_READ, media.receive_rtcp)
-        self._wake.send(b".")
         call.send_invite()
         return call
 
@@ -111,24 +91,11 @@ class Caller:
 
     def send(self, datagram: bytes) -> None:
         """Send bytes as they are."""
-        self._socket.sendto(datagram, self.server)
+        self._port.sendto(datagram, self.server)
 
     # Receiving
 
-    def _run(self) -> None:
-        while not self._closing:
-            for key, _ in self._selector.select():
-                key.data()
-
-    def _receive(self) -> None:
-        while True:
-            try:
-                datagram, _ = self._socket.recvfrom(65536)
-            except OSError:  # Nothing more to read, or an ICMP error.
-                return
-            self._take(datagram, time.monotonic())
-
-    def _take(self, datagram: bytes, at: float) -> None:
+    def _take(self, datagram: bytes, _: Address, at: float) -> None:
         try:
             received = message.parse(datagram, at)
             call = self._calls.get(received.headers.require("Call-ID"))
@@ -138,22 +105,13 @@ class Caller:
         if call is not None:
             call.take(received)
 
-    def _drain(self) -> None:
-        self._woken.recv(100)
-
     def close(self) -> None:
-        """Hang up what is left and close all sockets."""
+        """Hang up what is left and close all ports."""
         for call in self._calls.values():
             call.give_up()
-        self._closing = True
-        self._wake.send(b".")
-        self._thread.join(PATIENCE)
-        for call in self._calls.values():
             if call.has_media:
                 call.media.close()
-        for each in (self._socket, self._wake, self._woken):
-            each.close()
-        self._selector.close()
+        self._port.close()
 
     def __enter__(self) -> Caller:
         return self
@@ -182,8 +140,8 @@ class Call:
     ) -> None:
         self._caller = caller
         self._media = media
-        self.call_id = f"{next(_numbers)}-{secrets.token_hex(8)}@{caller.host}"
-        self.tag = secrets.token_hex(4)
+        self.call_id = f"{caller.network.token(8)}@{caller.host}"
+        self.tag = caller.network.token(4)
         self.body = body
         self.auto_ack = auto_ack
         self.auto_prack = auto_prack
@@ -197,15 +155,19 @@ class Call:
         self._reliable = reliable
         self._headers = headers
         self._sequence = 1
-        self._invite_branch = _branch()
+        self._invite_branch = self._branch()
         self._invite = b""
         self._acknowledged: dict[tuple[int, str | None], bytes] = {}
         self._seen_rseq: set[tuple[str | None, str]] = set()
         self._ended = False
         self._answers = 1
-        self._changed = threading.Condition()
 
     # Sending
+
+    @property
+    def network(self) -> Network:
+        """What carries the datagrams, and its clock."""
+        return self._caller.network
 
     @property
     def media(self) -> MediaSession:
@@ -229,7 +191,7 @@ class Call:
             extra += [("Allow", "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, INFO, OPTIONS"), *self._headers]
             request = self._request("INVITE", 1, self._invite_branch, None, self.body, extra)
             self._invite = request.encode()
-        self.sent_at = time.monotonic()
+        self.sent_at = self.network.now()
         self._caller.send(self._invite)
 
     def cancel(self) -> None:
@@ -239,7 +201,7 @@ class Call:
     def ack(self, response: Response, body: str = "") -> None:
         """Send the ACK for a final response to the INVITE."""
         if response.status < 300:
-            request = self._request("ACK", response.sequence, _branch(), response.to_tag, body, ())
+            request = self._request("ACK", response.sequence, self._branch(), response.to_tag, body, ())
             request.uri = self._remote_target(response)
         else:
             request = self._request("ACK", response.sequence, self._invite_branch, response.to_tag, "", ())
@@ -282,7 +244,7 @@ class Call:
         dialog = response or self._dialog()
         if tag == "":
             tag = dialog.to_tag if dialog else None
-        request = self._request(method, sequence, _branch(), tag, body, extra)
+        request = self._request(method, sequence, self._branch(), tag, body, extra)
         if dialog is not None:
             request.uri = self._remote_target(dialog)
         self._caller.send(request.encode())
@@ -293,7 +255,7 @@ class Call:
         self.media.send_digit(self.remote_media, digit)
 
     @property
-    def remote_media(self) -> tuple[str, int]:
+    def remote_media(self) -> Address:
         """Where the server wants audio, by its newest session description."""
         bodies = [response.body for response in self.responses if response.body]
         assert bodies, "the server has sent no session description"
@@ -341,10 +303,7 @@ class Call:
 
     def has_received(self, method: str, seconds: float) -> bool:
         """Whether a request of that method comes in that time, or has come."""
-        with self._changed:
-            return self._changed.wait_for(
-                lambda: any(each.method == method for each in self.requests), seconds
-            )
+        return self.network.wait_for(lambda: any(each.method == method for each in self.requests), seconds)
 
     def wait_for_count(self, status: int, count: int, seconds: float = PATIENCE) -> list[Response]:
         """Wait until so many responses to the INVITE with that status have come, retransmissions included."""
@@ -366,20 +325,16 @@ class Call:
                 statuses.append(response.status)
         return statuses
 
-    # Receiving, on the caller's thread
+    # Receiving
 
     def take(self, received: message.Message) -> None:
         """Take a message of this call and do what the call is set to do about it."""
         if isinstance(received, Request):
             # The reply goes first, so that a test that has seen the request may close everything.
             self._reply(received)
-            with self._changed:
-                self.requests.append(received)
-                self._changed.notify_all()
+            self.requests.append(received)
             return
-        with self._changed:
-            self.responses.append(received)
-            self._changed.notify_all()
+        self.responses.append(received)
         if received.method == "INVITE":
             self._acknowledge(received)
 
@@ -457,12 +412,11 @@ class Call:
         what: str,
         hopeless: Callable[[], Response | None] = lambda: None,
     ) -> T:
-        with self._changed:
-            self._changed.wait_for(lambda: found() or hopeless(), seconds)
-            value = found()
-            came = [each.status for each in self.responses], [each.method for each in self.requests]
-            assert value is not None, f"{what} did not come in {seconds} s; came: {came}"
-            return value
+        self.network.wait_for(lambda: found() or hopeless(), seconds)
+        value = found()
+        came = [each.status for each in self.responses], [each.method for each in self.requests]
+        assert value is not None, f"{what} did not come in {seconds} s; came: {came}"
+        return value
 
     def _dialog(self) -> Response | None:
         """The newest response that made a dialog."""
@@ -476,6 +430,9 @@ class Call:
     def _remote_target(self, response: Response) -> str:
         contact = response.headers.first("Contact")
         return message.address(contact) if contact else self._target
+
+    def _branch(self) -> str:
+        return f"z9hG4bK{self.network.token(8)}"
 
     @property
     def _target(self) -> str:
@@ -508,10 +465,6 @@ class Call:
         return request
 
 
-def _branch() -> str:
-    return f"z9hG4bK{secrets.token_hex(8)}"
-
-
-def _host_port(place: tuple[str, int]) -> str:
+def _host_port(place: Address) -> str:
     host = f"[{place[0]}]" if ":" in place[0] else place[0]
     return f"{host}:{place[1]}"

@@ -64,7 +64,7 @@ class Request:
     headers: Headers = field(default_factory=Headers)
     body: str = ""
     at: float = 0.0
-    """When it arrived, by `time.monotonic`."""
+    """When it arrived, by the clock of its network."""
 
     def encode(self) -> bytes:
         """The datagram."""
@@ -80,7 +80,7 @@ class Response:
     headers: Headers = field(default_factory=Headers)
     body: str = ""
     at: float = 0.0
-    """When it arrived, by `time.monotonic`."""
+    """When it arrived, by the clock of its network."""
     raw: bytes = b""
     """The datagram as it came, for comparing retransmissions."""
 

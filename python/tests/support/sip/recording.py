@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from support.network import Address, Network
 from support.sip.caller import Caller
 
 
 class RecordingCaller(Caller):
     """Keeps every datagram that it sends, so that a test can send it again, or altered."""
 
-    def __init__(self, server: tuple[str, int], host: str = "127.0.0.1") -> None:
+    def __init__(self, network: Network, server: Address) -> None:
         self.sent: list[bytes] = []
-        super().__init__(server, host)
+        super().__init__(network, server)
 
     def send(self, datagram: bytes) -> None:
         """Send and keep."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import select
-import time
 from collections.abc import Sequence
 
 from support.sip import audio
@@ -73,12 +71,9 @@ def stretches_of_sound(samples: Sequence[int], threshold_dbm0: float = -45.0) ->
 
 
 def collect(media: MediaSession, seconds: float) -> list[RtpPacket]:
-    """Receive on a media session that no caller looks after; the packets of that time."""
+    """The packets that come to a media session in that time."""
     seen = len(media.packets)
-    deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        if select.select([media.rtp], [], [], left)[0]:
-            media.receive_rtp()
+    media.network.sleep(seconds)
     return media.packets[seen:]
 
 
