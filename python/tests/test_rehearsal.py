@@ -328,8 +328,8 @@ def test_several_applications_and_callers_share_a_clock(offhook: Rehearsal, tmp_
         ({"reliable": "required"}, True),
         ({"sdp": False, "reliable": "supported"}, True),
         ({"codecs": "g711u"}, True),
-        ({"nat": True}, True),
-        ({"loss": 0.05, "jitter": 0.3, "reorder": 0.05}, True),
+        ({"link": Link(nat=True)}, True),
+        ({"link": Link(loss=0.05, jitter=0.3, reorder=0.05)}, True),
     ],
     ids=str,
 )
