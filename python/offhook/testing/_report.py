@@ -36,8 +36,9 @@ def report(rehearsal: Rehearsal, folder: Path) -> str:
 
 
 def _of_call(name: str, call: Telephone, folder: Path) -> str:
-    lines = [f"{name}: {repr(call).strip('<>')}"]
+    lines = [name]
     try:
+        lines[0] += f": {repr(call).strip('<>')}"
         files = call.keep(folder / re.sub(r"[^\w.\-]+", "-", name), f"{name} of {folder.name}")
         lines.append(call.ladder)
         for heard in call.listened:

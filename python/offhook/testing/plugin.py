@@ -40,8 +40,11 @@ def offhook(request: pytest.FixtureRequest) -> Iterator[Rehearsal]:
     """
     folders = [request.path.parent, request.config.rootpath]
     with Rehearsal(seed=request.config.getoption("offhook_seed"), folders=folders) as rehearsal:
-        request.node.stash.setdefault(_rehearsals, []).append(rehearsal)
+        rehearsals = request.node.stash.setdefault(_rehearsals, [])
+        rehearsals.append(rehearsal)
         yield rehearsal
+        # A test may be run once more.
+        rehearsals.remove(rehearsal)
 
 
 @pytest.hookimpl(hookwrapper=True)
