@@ -251,6 +251,9 @@ pub(crate) struct Test {
     /// The service rings by itself when a call arrives.
     #[arg(long, env = "OFFHOOK_TEST_AUTO_RING")]
     pub(crate) auto_ring: bool,
+    /// Extra channels that the service allows.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, env = "OFFHOOK_TEST_EXTRA_CHANNELS", value_parser = clap::value_parser!(i64).range(0..=3))]
+    pub(crate) extra_channels: i64,
     /// Folder of media files [default: the application's folder].
     #[arg(long, value_name = "FOLDER", env = "OFFHOOK_TEST_MEDIA_ROOT")]
     pub(crate) media_root: Option<PathBuf>,

@@ -25,6 +25,7 @@ pub(super) fn run(arguments: Test, logs: &LogOptions) -> anyhow::Result<Ending> 
         application,
         parameters: arguments.parameters,
         auto_ring: arguments.auto_ring,
+        extra_channels: arguments.extra_channels,
         media_root: arguments.media_root.map(|folder| absolute(&folder)).transpose()?,
         python: arguments.python.python.unwrap_or_else(|| PathBuf::from("python3")),
         seed: arguments.seed,

@@ -35,6 +35,8 @@ pub(crate) struct Exploration {
     pub(crate) parameters: String,
     /// RUN-12.
     pub(crate) auto_ring: bool,
+    /// RUN-23.
+    pub(crate) extra_channels: i64,
     /// Where media files lie; `None`: in the application's folder.
     pub(crate) media_root: Option<PathBuf>,
     pub(crate) python: PathBuf,
@@ -86,6 +88,7 @@ pub(crate) fn explore(wanted: &Exploration, tell: impl FnMut(Standing)) -> Resul
         application: wanted.application.clone(),
         parameters: wanted.parameters.clone(),
         auto_ring: wanted.auto_ring,
+        extra_channels: wanted.extra_channels,
         media_root: wanted.media_root.clone(),
         python: wanted.python.clone(),
         seed: wanted.seed,

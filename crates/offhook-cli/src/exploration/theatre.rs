@@ -15,6 +15,7 @@ pub(super) struct Setting {
     pub(super) application: PathBuf,
     pub(super) parameters: String,
     pub(super) auto_ring: bool,
+    pub(super) extra_channels: i64,
     pub(super) media_root: Option<PathBuf>,
     pub(super) python: PathBuf,
     pub(super) seed: u64,
@@ -99,7 +100,7 @@ impl Theatre {
             media_root: setting.media_root.clone(),
             codecs: None,
             voice: None,
-            extra_channels: 0,
+            extra_channels: setting.extra_channels,
         })))?;
         self.hall = Some(hall);
         Ok(())

@@ -50,6 +50,9 @@ fn one(text: &mut String, number: usize, told: &Told, application: &str, wanted:
     if wanted.auto_ring {
         arguments.push("auto_ring=True".to_owned());
     }
+    if wanted.extra_channels > 0 {
+        arguments.push(format!("extra_channels={}", wanted.extra_channels));
+    }
     if let Some(folder) = &wanted.media_root {
         arguments.push(format!("media_root={}", literal(&folder.to_string_lossy())));
     }
