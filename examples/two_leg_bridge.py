@@ -3,17 +3,28 @@
 The service has one extra channel, and its parameters are the address of the desk.
 """
 
+from offhook.uas import Hangup
+
 __uas_identify__ = "application"
 __uas_version__ = "1.0"
 
 NOBODY_THERE = 1
+CALLER_GAVE_UP = 2
 
 
 def main(channel, application_instance_id, file_man, my_log, application_parameters):
+    try:
+        return bridge(channel, application_instance_id, my_log, application_parameters)
+    except Hangup:
+        return CALLER_GAVE_UP
+
+
+def bridge(channel, application_instance_id, my_log, address):
+    """Call the desk while the caller hears that, and connect the two."""
     channel.answer()
     channel.FilePlayer.start_say("One moment please. This call is recorded.")
     desk = channel.ExtraChannel[0]
-    reached = desk.call(application_parameters, channel.Details.call_from, seconds_timeout=30)
+    reached = desk.call(address, channel.Details.call_from, seconds_timeout=30)
     # Whoever plays cannot be connected, so the sentence is heard to its end first.
     channel.FilePlayer.wait_until_finished()
     if reached != channel.State.ANSWERED:

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use super::run::{Outcome, Patience, Run};
 use super::script::Script;
+use crate::terminal::span;
 use crate::worker::{Ended, Site};
 
 /// Kinds of findings.
@@ -89,8 +90,8 @@ pub(super) fn of(run: &Run, patience: Patience, strict: bool) -> Vec<Finding> {
     let place = at.clone().unwrap_or_default();
     let mut findings = Vec::new();
     if run.held {
-        let minutes = patience.call.as_secs_f64() / 60.0;
-        let summary = format!("a caller who does nothing is never let go: still up after {minutes} min");
+        let time = span(patience.call);
+        let summary = format!("a caller who does nothing is never let go: the call is still up after {time}");
         findings.push(find(Kind::Endless, "held".to_owned(), summary, None, Sign::Up(patience.call)));
     }
     match &run.outcome {
