@@ -58,7 +58,7 @@ impl Caller {
             reliable: if self.early_media { Reliable::Supported } else { Reliable::Absent },
             headers: Vec::new(),
             mute: false,
-            person: Person::Person { says: None },
+            person: Person::Somebody { says: None },
             gives_up_after: None,
             hangs_up_after: None,
             link: Link {

@@ -13,8 +13,8 @@ use super::protocol::{Person, Problem, Says};
 /// The person that a test describes.
 pub(super) fn person(wanted: &Person) -> Result<caller::Person, Problem> {
     Ok(match wanted {
-        Person::Person { says: None } => caller::Person::silent(),
-        Person::Person { says: Some(says) } => caller::Person::speaking(sound(says)?),
+        Person::Somebody { says: None } => caller::Person::silent(),
+        Person::Somebody { says: Some(says) } => caller::Person::speaking(sound(says)?),
         Person::AnsweringMachine { greeting, beep_hz, beep_seconds } => {
             caller::Person::answering_machine(&sound(greeting)?, &beep(*beep_hz, *beep_seconds)?)
         }

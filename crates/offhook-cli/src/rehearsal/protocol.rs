@@ -172,7 +172,8 @@ pub(crate) struct Callee {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Person {
     /// Somebody who says something by themselves, or nothing.
-    Person {
+    #[serde(rename = "person")]
+    Somebody {
         says: Option<Says>,
     },
     AnsweringMachine {
