@@ -75,6 +75,14 @@ class Details:
         return _text(self._snapshot[0]["attestation"])
 
     @property
+    def authenticated_user(self) -> str | None:
+        """The user whose password the caller had; ``None`` where nobody asked.
+
+        What ``call_from`` says is the caller's own word.
+        """
+        return _text(self._snapshot[0]["authenticated_user"])
+
+    @property
     def codec(self) -> str | None:
         """The codec in use, in the notation of ``ANS-8`` such as ``g711a``; ``None`` before it is known."""
         return _text(self._snapshot[0]["codec"])
@@ -165,6 +173,7 @@ NO_CALL: dict[str, Any] = {
     "call_target": "",
     "call_divert": None,
     "attestation": None,
+    "authenticated_user": None,
     "codec": None,
     "direction": "inbound",
     "raw_cause": "",

@@ -18,6 +18,7 @@ ATTRIBUTES = {
     "call_target": "sip:100@192.0.2.2",
     "call_divert": None,
     "attestation": None,
+    "authenticated_user": None,
     "codec": None,
     "direction": "inbound",
     "raw_cause": "",

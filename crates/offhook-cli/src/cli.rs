@@ -174,6 +174,12 @@ pub(crate) struct Call {
     /// The final status that counts as success, for example 486.
     #[arg(long, value_name = "CODE", value_parser = parse_status, env = "OFFHOOK_CALL_EXPECT_STATUS")]
     pub(crate) expect_status: Option<u16>,
+    /// User name for a called side that asks for one; the password comes from --password-env.
+    #[arg(long, value_name = "NAME", requires = "password_env", env = "OFFHOOK_CALL_USER")]
+    pub(crate) user: Option<String>,
+    /// Environment variable that holds the password of --user.
+    #[arg(long, value_name = "VARIABLE", requires = "user", env = "OFFHOOK_CALL_PASSWORD_ENV")]
+    pub(crate) password_env: Option<String>,
     /// A further header for the INVITE; may be given more than once.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,

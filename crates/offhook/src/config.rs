@@ -6,6 +6,8 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use offhook_sip::auth::Credentials;
+
 use crate::service::Service;
 use crate::trunk::Trunk;
 
@@ -40,6 +42,13 @@ pub struct Config {
     /// The links between numbers or names and applications. A caller of an address that has no service gets
     /// an instance too. Default: none.
     pub services: Vec<Service>,
+    /// Who callers may be, with their passwords. If there are any, nobody else gets an instance: an INVITE without
+    /// the password of one of them is answered with 401 (RFC 3261 section 22.2). A service may choose some of them, or
+    /// let everybody in: [`Service::users`]. Default: none, and nobody is asked.
+    pub users: Vec<Credentials>,
+    /// What callers are told that they need a password for; part of what is hashed (RFC 7616 section 3.3). Default
+    /// `offhook`.
+    pub realm: String,
     /// Sends 180 on arrival; calls then start in `RING_INCOMING` (RUN-12). Default off.
     pub auto_ring: bool,
     /// The longest time that an answered call may last; zero switches the limit off (RUN-27). Default 14400 s.
@@ -87,6 +96,8 @@ impl Default for Config {
             timers: Timers::default(),
             trunks: Vec::new(),
             services: Vec::new(),
+            users: Vec::new(),
+            realm: "offhook".to_owned(),
             auto_ring: false,
             max_call: Duration::from_secs(14_400),
             media_timeout: Duration::ZERO,

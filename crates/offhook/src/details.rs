@@ -22,6 +22,9 @@ pub struct Details {
     pub call_divert: Option<Arc<str>>,
     /// The attestation level of the caller's number.
     pub attestation: Option<Attestation>,
+    /// The user of [`Config::users`](crate::Config::users) whose password the caller had; `None` where nobody asked.
+    /// What `call_from` says is the caller's own word.
+    pub authenticated_user: Option<Arc<str>>,
     /// The codec in use, in the notation of codec lists.
     pub codec: Option<&'static str>,
     /// The direction of the call.

@@ -58,6 +58,7 @@ mod answer;
 mod answer_machine;
 mod app;
 mod arguments;
+mod authentication;
 mod call;
 mod call_id;
 pub mod caller;

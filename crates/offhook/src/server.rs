@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::admission::Admission;
 use crate::app::{AnyApplication, Application};
+use crate::authentication::Doorkeeper;
 use crate::call_id;
 use crate::clip::ClipStore;
 use crate::conference::Rooms;
@@ -90,6 +91,7 @@ impl ServerBuilder {
                 admission: admission.clone(),
                 network: self.network.clone(),
                 place: Place { index, shards: count },
+                doorkeeper: Doorkeeper::new(&settings, shard::now()).map_err(StartError::Random)?,
                 seed: Some(seeds.next_u64()),
             });
             shards.push(handle);
@@ -346,6 +348,9 @@ pub enum StartError {
     /// The media engine cannot be started.
     #[error("the media engine cannot be started: {0}")]
     Media(#[source] io::Error),
+    /// The system has no random numbers, without which callers cannot be asked for their passwords.
+    #[error("the system has no random numbers: {0}")]
+    Random(#[source] io::Error),
 }
 
 /// Hands each datagram to the shard of its call.

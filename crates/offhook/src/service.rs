@@ -27,6 +27,10 @@ pub struct Service {
     pub numbers: Vec<String>,
     /// How many extra channels an instance has, 0 to 3 (RUN-23).
     pub extra_channels: u8,
+    /// The users of [`Config::users`](crate::Config::users) who may call an inbound service; others get 403, and who
+    /// is nobody 401. An empty list lets everybody in without being asked. `None`: every user of the server, or
+    /// everybody where it has none.
+    pub users: Option<Vec<String>>,
     /// Sends 180 on arrival (RUN-12); the server's setting of that name does so for all services.
     pub auto_ring: bool,
     /// The longest time that an answered call of an instance may last, zero for no limit (RUN-27);
@@ -57,6 +61,7 @@ impl Service {
             parameters: String::new(),
             numbers: Vec::new(),
             extra_channels: 0,
+            users: None,
             auto_ring: false,
             max_call: None,
             media_timeout: None,

@@ -7,6 +7,7 @@ use offhook_media::{CodecList, CodecListError, SilencePolicy};
 use offhook_sip::{EndpointConfig, Text};
 use thiserror::Error;
 
+use crate::authentication::Users;
 use crate::config::{Config, Silence, SpeechProvider};
 use crate::recorder::Recordings;
 use crate::service::Services;
@@ -22,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) recordings: Recordings,
     pub(crate) trunks: Vec<Arc<CheckedTrunk>>,
     pub(crate) services: Services,
+    pub(crate) users: Users,
 }
 
 impl Settings {
@@ -49,8 +51,9 @@ impl Settings {
         let trunks = config.trunks.iter().map(|trunk| CheckedTrunk::new(trunk).map(Arc::new));
         let trunks = trunks.collect::<Result<_, _>>()?;
         let services = Services::new(&config.services)?;
+        let users = Users::new(&config)?;
         let recordings = Recordings::new(Work::new(config.seed));
-        Ok(Self { config, codecs, recordings, trunks, services })
+        Ok(Self { config, codecs, recordings, trunks, services, users })
     }
 
     /// The settings of one endpoint.
@@ -140,6 +143,26 @@ pub enum ConfigError {
     ServiceTwice {
         /// The name.
         service: String,
+    },
+    /// The realm is empty, or holds a control character.
+    #[error("realm {realm:?}; accepted: text without control characters, such as a host name")]
+    Realm {
+        /// The value given.
+        realm: String,
+    },
+    /// A user has no name, or its name is there twice.
+    #[error("user {user:?} is there twice or has no name; accepted: one of each name")]
+    User {
+        /// The name.
+        user: String,
+    },
+    /// A service is for a user that the server does not have.
+    #[error("user {user:?} of service {service:?}; accepted: users of the server")]
+    ServiceUser {
+        /// The service's name.
+        service: String,
+        /// The name given.
+        user: String,
     },
     /// The speech command is empty.
     #[error("the speech command is empty; accepted: a program and its arguments")]

@@ -18,12 +18,13 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use offhook_media::{Clip, StreamEvent};
 use offhook_net::StreamId;
-use offhook_sip::{Endpoint, Event, Flow, HeaderName, Headers, Incoming, Text};
+use offhook_sip::{Endpoint, Event, Flow, HeaderName, Headers, Incoming, StatusCode, Text};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use crate::admission::{Admission, Ticket};
 use crate::app::{AnyApplication, AppErrorKind};
+use crate::authentication::{Denied, Doorkeeper};
 use crate::call::{Channel, Context, Load, LoadId, Lookup, Post, identity, refusal_response};
 use crate::channel::CallChannel;
 use crate::channels::{ChannelRef, Channels};
@@ -52,6 +53,8 @@ pub(crate) struct ShardParts {
     pub(crate) admission: Arc<Admission>,
     pub(crate) network: Arc<dyn Network>,
     pub(crate) place: Place,
+    /// Who asks callers for their passwords, where that is done.
+    pub(crate) doorkeeper: Option<Doorkeeper>,
     pub(crate) seed: Option<u64>,
 }
 
@@ -355,15 +358,28 @@ impl Shard {
     /// A call arrives: it is refused, or gets an instance of the application.
     fn incoming(&mut self, now: Instant, incoming: Incoming) {
         let (call, remote) = (incoming.call, incoming.flow.remote);
+        let user = incoming.request.uri.user_unescaped().unwrap_or_default();
+        let called = self.parts.settings.services.called(&user);
+        // Before anything is made for it: whoever floods us without a password costs a hash and a response.
+        let identified = self.parts.doorkeeper.as_mut().map_or(Ok(None), |doorkeeper| {
+            doorkeeper.identify(now, &incoming.request, called.service.as_deref(), &self.parts.settings.users)
+        });
+        let authenticated_user = match identified {
+            Ok(authenticated_user) => authenticated_user,
+            Err(Denied { status, headers, reason }) => {
+                tracing::info!(%remote, "a call is refused with {}: {reason}", status.code());
+                return self.send_refusal(now, call, status, headers);
+            }
+        };
         let Some(ticket) = self.parts.admission.enter() else {
             tracing::info!(%remote, "a call is refused with 503: no room for another instance");
             return self.refuse(now, call, crate::app::Refusal::Busy);
         };
         let call_id: Arc<str> = format!("{:016x}", self.random.next_u64()).into();
-        let identity = identity(call_id, &incoming.request, remote, SystemTime::now(), now);
-        let user = incoming.request.uri.user_unescaped().unwrap_or_default();
+        let mut identity = identity(call_id, &incoming.request, remote, SystemTime::now(), now);
+        identity.authenticated_user = authenticated_user;
         // A value of its own tells the channels of this instance from those of another.
-        let start = Arc::new(InstanceStart::clone(self.parts.settings.services.called(&user)));
+        let start = Arc::new(InstanceStart::clone(called));
         let auto_ring = self.parts.settings.config.auto_ring
             || start.service.as_ref().is_some_and(|service| service.auto_ring);
         let extra = self.extra_channels(now, &start);
@@ -429,6 +445,10 @@ impl Shard {
             let seconds = self.parts.settings.config.retry_after.as_secs();
             headers.push(HeaderName::RetryAfter, Text::from(seconds.to_string()));
         }
+        self.send_refusal(now, call, status, headers);
+    }
+
+    fn send_refusal(&mut self, now: Instant, call: offhook_sip::Call, status: StatusCode, headers: Headers) {
         if let Err(error) = self.endpoint.reject(now, call, status, headers) {
             tracing::debug!(%error, "no refusal was sent");
         }

@@ -51,6 +51,8 @@ pub(crate) struct Identity {
     pub(crate) target: Arc<str>,
     pub(crate) divert: Option<Arc<str>>,
     pub(crate) attestation: Option<Attestation>,
+    /// The user whose password the caller had.
+    pub(crate) authenticated_user: Option<Arc<str>>,
     pub(crate) remote: Option<SocketAddr>,
     /// All header fields of the INVITE that came (SIP-5).
     pub(crate) request_headers: Headers,
@@ -69,6 +71,7 @@ impl Identity {
             target: nobody,
             divert: None,
             attestation: None,
+            authenticated_user: None,
             remote: None,
             request_headers: Headers::default(),
             start: SystemTime::UNIX_EPOCH,
@@ -373,6 +376,7 @@ impl Shared {
             call_target: identity.target.clone(),
             call_divert: identity.divert.clone(),
             attestation: identity.attestation,
+            authenticated_user: identity.authenticated_user.clone(),
             codec: published.codec,
             direction: self.direction,
             raw_cause: published.raw_cause,

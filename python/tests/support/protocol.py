@@ -56,6 +56,7 @@ DETAILS: Message = {
     "call_target": "sip:100@192.0.2.2",
     "call_divert": None,
     "attestation": None,
+    "authenticated_user": None,
     "codec": None,
     "direction": "inbound",
     "raw_cause": "",

@@ -10,6 +10,7 @@ use offhook::SystemNetwork;
 use offhook::caller::{CallRequest, CallSdp, Caller, CallerConfig, LadderDirection, OutCall};
 use offhook::media::wav;
 use offhook::sip::Reliability;
+use offhook::sip::auth::Credentials;
 use tokio::time::timeout;
 
 use crate::cli::{Call, ReliableOption};
@@ -91,6 +92,12 @@ fn request(arguments: &Call) -> Result<CallRequest, ConfigError> {
             return Err(accepted());
         }
         request = request.header(name, value);
+    }
+    if let (Some(user), Some(variable)) = (&arguments.user, &arguments.password_env) {
+        let password = std::env::var(variable).map_err(|_| {
+            ConfigError::value("--password-env", variable, "the name of an environment variable that is set")
+        })?;
+        request = request.credentials(Credentials::new(user.as_str(), password));
     }
     if let Some(digits) = &arguments.send_digits {
         let key = |key: char| matches!(key, '0'..='9' | '*' | '#' | 'A'..='D' | 'a'..='d' | ',');

@@ -8,6 +8,7 @@ use super::ConfigError;
 use super::section::{ControlSection, LogSection, MediaSection, ServerSections, SipSection, WorkerSection};
 use super::service::ServiceEntry;
 use super::trunk::TrunkEntry;
+use super::user::UserEntry;
 
 /// The whole file. Unknown keys are errors: a setting that is misspelt must not be ignored in silence.
 #[derive(Debug, Default, Deserialize)]
@@ -24,6 +25,16 @@ pub(crate) struct ConfigFile {
     service: Vec<ServiceEntry>,
     /// `[[trunk]]` entries.
     trunk: Vec<TrunkEntry>,
+    /// `[[user]]` entries.
+    user: Vec<UserEntry>,
+}
+
+/// The tables of which a file may hold any number.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    pub(super) services: Vec<ServiceEntry>,
+    pub(super) trunks: Vec<TrunkEntry>,
+    pub(super) users: Vec<UserEntry>,
 }
 
 impl ConfigFile {
@@ -38,8 +49,8 @@ impl ConfigFile {
         toml::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// The sections, and what is left.
-    pub(crate) fn into_parts(self) -> (ServerSections, Option<PathBuf>, Vec<ServiceEntry>, Vec<TrunkEntry>) {
+    /// The sections, the application, and the entries.
+    pub(super) fn into_parts(self) -> (ServerSections, Option<PathBuf>, Entries) {
         let sections = ServerSections {
             sip: self.sip,
             media: self.media,
@@ -47,7 +58,8 @@ impl ConfigFile {
             control: self.control,
             log: self.log,
         };
-        (sections, self.application, self.service, self.trunk)
+        let entries = Entries { services: self.service, trunks: self.trunk, users: self.user };
+        (sections, self.application, entries)
     }
 }
 
@@ -102,9 +114,11 @@ mod tests {
         let file = ConfigFile::parse(&all).expect("with every setting switched on");
         super::super::service::check(&file.service).expect("the services are right");
         super::super::trunk::check(&file.trunk).expect("the trunks are right");
+        super::super::user::credentials(&file.user).expect("the users are right");
         assert!(
             !file.service.is_empty()
                 && !file.trunk.is_empty()
+                && !file.user.is_empty()
                 && file.sip.listen.is_some()
                 && file.log.log_files.is_some()
         );

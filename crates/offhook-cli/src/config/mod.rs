@@ -5,10 +5,12 @@ pub(crate) mod section;
 pub(crate) mod value;
 
 mod file;
+mod password;
 mod server;
 mod service;
 mod settings;
 mod trunk;
+mod user;
 
 pub(crate) use settings::{LogSettings, Settings};
 

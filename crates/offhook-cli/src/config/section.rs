@@ -47,6 +47,9 @@ section! {
         /// A call is cleared this long after its answer; 0 = never [default: 14400].
         #[arg(long, env = "OFFHOOK_MAX_CALL_SECONDS", value_name = "SECONDS", help_heading = "SIP")]
         max_call_seconds: u32,
+        /// What callers are told that they need a password for, where the file has users [default: offhook].
+        #[arg(long, env = "OFFHOOK_REALM", value_name = "TEXT", help_heading = "SIP")]
+        realm: String,
     }
 }
 

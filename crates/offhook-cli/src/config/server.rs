@@ -47,6 +47,8 @@ impl Settings {
 
         config.services.clone_from(&self.services);
         config.trunks.clone_from(&self.trunks);
+        config.users.clone_from(&self.users);
+        config.realm.clone_from(&sip.realm);
 
         config.num_apps = workers.num_apps;
         config.num_apps_lower = workers.num_apps_lower;

@@ -31,6 +31,10 @@ pub(crate) struct ServiceEntry {
     /// 180 is sent on arrival and the call starts in `RING_INCOMING` (RUN-12).
     #[serde(default)]
     pub(crate) auto_ring: bool,
+    /// The users who may call; an empty list: everybody, without being asked. Those of the file if it is not given.
+    /// Inbound services only.
+    #[serde(default)]
+    pub(crate) users: Option<Vec<String>>,
     /// As the setting of that name, for calls of this service only (RUN-27).
     #[serde(default)]
     pub(crate) max_call_seconds: Option<u32>,
@@ -88,6 +92,7 @@ impl ServiceEntry {
         service.parameters.clone_from(&self.parameters);
         service.extra_channels = self.extra_channels;
         service.auto_ring = self.auto_ring;
+        service.users.clone_from(&self.users);
         service.max_call = self.max_call_seconds.map(seconds);
         service.media_timeout = self.media_timeout_seconds.map(seconds);
         service
@@ -115,6 +120,10 @@ impl ServiceEntry {
             }
             Direction::Outbound if self.auto_ring => {
                 return refuse("auto_ring", &true, "false for direction = \"outbound\": no call comes in");
+            }
+            Direction::Outbound if self.users.is_some() => {
+                let users = self.users.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
+                return refuse("users", &users, "none for direction = \"outbound\": no call comes in");
             }
             _ => {}
         }
@@ -202,6 +211,7 @@ mod tests {
             ),
             ("number = '1'\napplication = 'a'\ndirection = 'outbound'", "service.number: \"1\""),
             ("application = 'a'\ndirection = 'outbound'\nauto_ring = true", "service.auto_ring"),
+            ("application = 'a'\ndirection = 'outbound'\nusers = ['ann']", "service.users: \"ann\""),
             ("number = '1'\napplication = 'a'\nmax_call_seconds = 604801", "0 to 604800"),
             ("number = '1'\napplication = 'a'\nmedia_timeout_seconds = 86401", "0 to 86400"),
             ("number = '1'\napplication = 'a'\ndirection = 'both'", "`inbound` or `outbound`"),

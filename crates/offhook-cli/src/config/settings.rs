@@ -5,13 +5,15 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use offhook::sip::auth::Credentials;
 use offhook::{Service, Trunk};
 
 use super::ConfigError;
-use super::file::ConfigFile;
+use super::file::{ConfigFile, Entries};
 use super::section::{LogSection, MediaSection, ServerSections, SipSection, WorkerSection};
 use super::service::{self, ServiceEntry};
 use super::trunk::{self, TrunkEntry};
+use super::user;
 use super::value::{Level, PortRange, Silence, Switch};
 use crate::cli::Serve;
 
@@ -22,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) application: PathBuf,
     pub(crate) services: Vec<Service>,
     pub(crate) trunks: Vec<Trunk>,
+    pub(crate) users: Vec<Credentials>,
     pub(crate) sip: SipSettings,
     pub(crate) media: MediaSettings,
     pub(crate) workers: WorkerSettings,
@@ -38,6 +41,7 @@ pub(crate) struct SipSettings {
     pub(crate) retry_after: Duration,
     /// `None`: no limit.
     pub(crate) max_call: Option<Duration>,
+    pub(crate) realm: String,
 }
 
 #[derive(Debug, Clone)]
@@ -91,27 +95,27 @@ impl Settings {
             Some(path) => ConfigFile::read(path)?,
             None => ConfigFile::default(),
         };
-        let (sections, application, services, trunks) = file.into_parts();
+        let (sections, application, entries) = file.into_parts();
         let sections = arguments.sections.over(sections);
         let application = arguments.application.or(application).ok_or(ConfigError::Missing {
             key: "application",
             accepted: "name a Python file or the folder that holds Applications, for example: offhook serve app.py",
         })?;
-        Self::check(application, &services, &trunks, sections)
+        Self::check(application, &entries, sections)
     }
 
     fn check(
         application: PathBuf,
-        services: &[ServiceEntry],
-        trunks: &[TrunkEntry],
+        entries: &Entries,
         sections: ServerSections,
     ) -> Result<Self, ConfigError> {
-        service::check(services)?;
-        trunk::check(trunks)?;
+        service::check(&entries.services)?;
+        trunk::check(&entries.trunks)?;
         Ok(Self {
             application,
-            services: services.iter().map(ServiceEntry::service).collect(),
-            trunks: trunks.iter().map(TrunkEntry::trunk).collect::<Result<_, _>>()?,
+            services: entries.services.iter().map(ServiceEntry::service).collect(),
+            trunks: entries.trunks.iter().map(TrunkEntry::trunk).collect::<Result<_, _>>()?,
+            users: user::credentials(&entries.users)?,
             sip: sections.sip.try_into()?,
             media: sections.media.try_into()?,
             workers: sections.workers.try_into()?,
@@ -141,6 +145,7 @@ impl TryFrom<SipSection> for SipSettings {
                 86400,
             )?),
             max_call: limit(within("sip.max_call_seconds", section.max_call_seconds, 14400, 0, 604_800)?),
+            realm: section.realm.unwrap_or_else(|| "offhook".to_owned()),
         })
     }
 }
@@ -282,7 +287,7 @@ mod tests {
     use super::*;
 
     fn check(sections: ServerSections) -> Result<Settings, ConfigError> {
-        Settings::check(PathBuf::from("app.py"), &[], &[], sections)
+        Settings::check(PathBuf::from("app.py"), &Entries::default(), sections)
     }
 
     /// RUN-30, LOG-6: the documented defaults.

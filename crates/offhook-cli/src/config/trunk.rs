@@ -6,6 +6,7 @@ use offhook::{Trunk, TrunkCredentials};
 use serde::Deserialize;
 
 use super::ConfigError;
+use super::password::password;
 
 /// One `[[trunk]]` as the file has it.
 #[derive(Clone, Default, Deserialize)]
@@ -49,16 +50,8 @@ impl TrunkEntry {
         &self,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<(String, String)>, ConfigError> {
-        let password = match (&self.password, &self.password_env) {
-            (Some(_), Some(name)) => {
-                return Err(self.refuse("password_env", name, "either password or password_env"));
-            }
-            (Some(password), None) => Some(password.clone()),
-            (None, Some(name)) => Some(variable(name).ok_or_else(|| {
-                self.refuse("password_env", name, "the name of an environment variable that is set")
-            })?),
-            (None, None) => None,
-        };
+        let entry = format!("trunk {}", self.name);
+        let password = password(&entry, self.password.as_deref(), self.password_env.as_deref(), variable)?;
         match (&self.user, password) {
             (Some(user), Some(password)) if !user.is_empty() => Ok(Some((user.clone(), password))),
             (None, None) if self.register => {

@@ -32,6 +32,7 @@ pub(super) fn lasting(details: &Details) -> Map<String, Value> {
         "call_target": &*details.call_target,
         "call_divert": details.call_divert.as_deref(),
         "attestation": details.attestation.map(|attestation| attestation.name()),
+        "authenticated_user": details.authenticated_user.as_deref(),
         "codec": details.codec,
         "direction": details.direction.name(),
         "raw_cause": &*details.raw_cause,

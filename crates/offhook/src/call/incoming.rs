@@ -26,6 +26,7 @@ pub(crate) fn identity(
         target: party(invite.to().ok().map(|to| to.0.uri)),
         divert: divert(invite),
         attestation: attestation(invite),
+        authenticated_user: None,
         remote: Some(remote),
         request_headers: invite.headers.clone(),
         start,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use offhook_sip::auth::Credentials;
 use offhook_sip::{HeaderName, Headers, PrackPolicy, Reliability, Text, Uri};
 use thiserror::Error;
 
@@ -18,6 +19,7 @@ pub struct CallRequest {
     pub(super) reliability: Reliability,
     pub(super) prack: PrackPolicy,
     pub(super) headers: Headers,
+    pub(super) credentials: Option<Credentials>,
     pub(super) sends_media: bool,
     pub(super) packet_time_ms: u8,
     pub(super) telephone_events: bool,
@@ -91,6 +93,12 @@ impl CallRequest {
         self
     }
 
+    /// What a challenge is answered with (RFC 3261 section 22.2). Default: nothing, and a challenge ends the call.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
     /// Sends neither RTP nor RTCP, for example to be noticed as missing (RUN-28).
     pub fn silent(mut self) -> Self {
         self.sends_media = false;
@@ -136,6 +144,7 @@ impl CallRequest {
             reliability: Reliability::Supported,
             prack: PrackPolicy::Auto,
             headers: Headers::default(),
+            credentials: None,
             sends_media: true,
             packet_time_ms: 20,
             telephone_events: true,

@@ -262,6 +262,7 @@ impl Task {
         outgoing.reliability = request.reliability;
         outgoing.prack = request.prack;
         outgoing.headers = request.headers.clone();
+        outgoing.credentials.clone_from(&request.credentials);
         let call = self.endpoint.invite(now, outgoing)?;
         let log = Arc::new(watch::Sender::new(CallLog::default()));
         let mut entry = CallerCall {

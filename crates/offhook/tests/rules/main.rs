@@ -5,6 +5,7 @@
 mod support;
 
 mod answer;
+mod authentication;
 mod bad_links;
 mod cancellation;
 mod causes;

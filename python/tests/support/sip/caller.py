@@ -155,7 +155,7 @@ class Call:
         self._reliable = reliable
         self._headers = headers
         self._sequence = 1
-        self._invite_branch = self._branch()
+        self._invite_branches = {1: self._branch()}
         self._invite = b""
         self._acknowledged: dict[tuple[int, str | None], bytes] = {}
         self._seen_rseq: set[tuple[str | None, str]] = set()
@@ -189,14 +189,14 @@ class Call:
                 else []
             )
             extra += [("Allow", "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, INFO, OPTIONS"), *self._headers]
-            request = self._request("INVITE", 1, self._invite_branch, None, self.body, extra)
+            request = self._request("INVITE", 1, self._invite_branches[1], None, self.body, extra)
             self._invite = request.encode()
         self.sent_at = self.network.now()
         self._caller.send(self._invite)
 
     def cancel(self) -> None:
         """Send a CANCEL for the INVITE (RFC 3261 section 9.1)."""
-        self._caller.send(self._request("CANCEL", 1, self._invite_branch, None, "", ()).encode())
+        self._caller.send(self._request("CANCEL", 1, self._invite_branches[1], None, "", ()).encode())
 
     def ack(self, response: Response, body: str = "") -> None:
         """Send the ACK for a final response to the INVITE."""
@@ -204,7 +204,8 @@ class Call:
             request = self._request("ACK", response.sequence, self._branch(), response.to_tag, body, ())
             request.uri = self._remote_target(response)
         else:
-            request = self._request("ACK", response.sequence, self._invite_branch, response.to_tag, "", ())
+            branch = self._invite_branches[response.sequence]
+            request = self._request("ACK", response.sequence, branch, response.to_tag, "", ())
         datagram = request.encode()
         self._acknowledged[response.sequence, response.to_tag] = datagram
         self._caller.send(datagram)
@@ -244,7 +245,10 @@ class Call:
         dialog = response or self._dialog()
         if tag == "":
             tag = dialog.to_tag if dialog else None
-        request = self._request(method, sequence, self._branch(), tag, body, extra)
+        branch = self._branch()
+        if method == "INVITE":
+            self._invite_branches[sequence] = branch
+        request = self._request(method, sequence, branch, tag, body, extra)
         if dialog is not None:
             request.uri = self._remote_target(dialog)
         self._caller.send(request.encode())
@@ -429,13 +433,14 @@ class Call:
 
     def _remote_target(self, response: Response) -> str:
         contact = response.headers.first("Contact")
-        return message.address(contact) if contact else self._target
+        return message.address(contact) if contact else self.target
 
     def _branch(self) -> str:
         return f"z9hG4bK{self.network.token(8)}"
 
     @property
-    def _target(self) -> str:
+    def target(self) -> str:
+        """The Request-URI of the INVITE."""
         return f"sip:{self._user}@{_host_port(self._caller.server)}"
 
     def _request(
@@ -448,12 +453,12 @@ class Call:
         extra: Sequence[tuple[str, str]],
     ) -> Request:
         own = _host_port((self._caller.host, self._caller.port))
-        request = Request(method, self._target, body=body)
+        request = Request(method, self.target, body=body)
         add = request.headers.add
         add("Via", f"SIP/2.0/UDP {own};branch={branch};rport")
         add("Max-Forwards", "70")
         add("From", f'"A caller" <sip:caller@{own}>;tag={self.tag}')
-        add("To", f"<{self._target}>" + (f";tag={to_tag}" if to_tag else ""))
+        add("To", f"<{self.target}>" + (f";tag={to_tag}" if to_tag else ""))
         add("Call-ID", self.call_id)
         add("CSeq", f"{sequence} {method}")
         if method not in ("CANCEL", "BYE"):
