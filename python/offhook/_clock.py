@@ -118,6 +118,14 @@ def stir(response: Message | None) -> None:
         _stirred.append(response["id"])
 
 
+def settle(wire: Wire) -> None:
+    """The running event loop waits: it has nothing left to do with the responses that it was given."""
+    if _stirred:
+        ids = _stirred.copy()
+        _stirred.clear()
+        wire.notify("clock.settled", {"ids": ids})
+
+
 def new_event_loop(wire: Wire) -> asyncio.AbstractEventLoop:
     """The event loop of the worker; under a virtual clock one that says when it has nothing left to do."""
     if not _virtual:
@@ -140,10 +148,8 @@ class _Selector(selectors.DefaultSelector):
         self._wire = wire
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if _stirred and (timeout is None or timeout > 0):
-            ids = _stirred.copy()
-            _stirred.clear()
-            self._wire.notify("clock.settled", {"ids": ids})
+        if timeout is None or timeout > 0:
+            settle(self._wire)
         return super().select(timeout)
 
 

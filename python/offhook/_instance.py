@@ -6,6 +6,7 @@ import traceback
 from typing import Any, NamedTuple
 
 from offhook._application import Application
+from offhook._core import Channel
 from offhook._request import Message
 from offhook.errors import Hangup
 from offhook.files import UASFileManagement
@@ -34,12 +35,11 @@ class Outcome(NamedTuple):
     """The whole of it, as it was logged."""
 
 
-def arguments(
-    start: Message, form: str, channel: Any, file_man: UASFileManagement, log: Log
-) -> tuple[Any, ...]:
+def arguments(start: Message, form: str, channel: Channel, media_root: str, log: Log) -> tuple[Any, ...]:
     """What ``main`` is called with (``RUN-3``, ``RUN-7``)."""
     if form == "short":
         return (channel,)
+    file_man = UASFileManagement(media_root, channel)
     inbound = (channel, start["instance"], file_man, log, start["application_parameters"])
     return inbound if form == "inbound" else (*inbound, start["outbound_parameters"] or "")
 

@@ -10,8 +10,6 @@ from offhook.errors import NotAvailable
 CHANNEL = frozenset(("FaxReceiver", "FaxSender", "SpeechDetector"))
 """Attributes of ``UASCallChannel``."""
 
-ENCRYPTED_FILES = "encrypted media files are not provided by this version of offhook"
-
 
 def missing(owner: str, name: str, later: frozenset[str]) -> AttributeError:
     """The exception for an attribute that was not found: of the API but not provided, or unknown."""

@@ -75,7 +75,7 @@ class Wire:
             return request.value
         waiting = _Waiting()
         self._request(request.method, request.params, waiting)
-        waiting.wait()
+        self._wait(waiting)
         return _result(request, waiting.response)
 
     async def perform_async(self, request: Request[T] | Known[T]) -> T:
@@ -103,8 +103,15 @@ class Wire:
         """Send a request, have the reading thread hand its result to ``take``, and wait at most so long."""
         waiting = _Taking(take)
         self._request(method, params, waiting)
-        waiting.wait(_clock.patience(seconds))
-        if asyncio._get_running_loop() is not None:
+        self._wait(waiting, _clock.patience(seconds))
+
+    def _wait(self, waiting: _Waiting, seconds: float = -1) -> None:
+        """Wait for the response to a request; a task that does so keeps its event loop waiting."""
+        in_task = asyncio._get_running_loop() is not None
+        if in_task:
+            _clock.settle(self)
+        waiting.wait(seconds)
+        if in_task:
             _clock.stir(waiting.response)
 
     def request(self, method: str, params: Message, done: Callable[[], None]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from offhook._arguments import refuse
 
 __all__ = ["AESCBCCipher"]
@@ -35,8 +37,25 @@ class AESCBCCipher:
         self._key = _octets("key", key, (32, 48, 64))
         self._vector = _octets("vector", vector, (32,))
 
+    def _on_the_wire(self) -> dict[str, str]:
+        """What the server needs to decrypt and encrypt; it keeps them no longer than that (``FILE-11``)."""
+        return {"key": self._key.hex(), "vector": self._vector.hex()}
+
     def __repr__(self) -> str:
         return f"AESCBCCipher({self.name}, {len(self._key) * 8} bits)"
+
+
+def parameter(where: str, cipher: Any) -> dict[str, Any]:
+    """The parameter ``cipher`` of a request, none for ``None``.
+
+    Raises:
+        Error: if it is no cipher.
+    """
+    if cipher is None:
+        return {}
+    if not isinstance(cipher, AESCBCCipher):
+        raise refuse(where, "cipher", cipher, "None, or an AESCBCCipher")
+    return {"cipher": cipher._on_the_wire()}
 
 
 def _octets(argument: str, value: str, lengths: tuple[int, ...]) -> bytes:

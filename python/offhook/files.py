@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from offhook import _arguments, _later
+from offhook import _arguments
+from offhook import cipher as _cipher
+from offhook._request import for_success
 from offhook.cipher import AESCBCCipher
 from offhook.errors import Error
+
+if TYPE_CHECKING:
+    from offhook._core import Channel
 
 __all__ = ["UASFileManagement"]
 
@@ -38,13 +43,16 @@ class UASFileManagement:
     """Looks after the files below the media root; ``main`` is given one that is ready (``FILE-1``).
 
     Names follow ``FILE-4``; there are no wildcards. Every function sees each earlier write, deletion or
-    renaming of every instance (``FILE-13``). The functions wait for the file system only.
+    renaming of every instance (``FILE-13``). The functions wait for the file system only, ``validate`` with a
+    cipher for the server, which decrypts.
     """
 
-    __slots__ = ("_root",)
+    __slots__ = ("_channel", "_root")
 
-    def __init__(self, media_root: str) -> None:
+    def __init__(self, media_root: str, channel: Channel | None = None) -> None:
         self._root = os.path.realpath(media_root)
+        self._channel = channel
+        """The channel of the instance that it belongs to."""
 
     def exists(self, filename: str) -> bool:
         """Whether there is such a file.
@@ -102,11 +110,21 @@ class UASFileManagement:
     def validate(self, filename: str, cipher: AESCBCCipher | None = None) -> bool:
         """Whether a file is there and has content that can be played (``FILE-2``, ``FILE-7``).
 
+        Args:
+            filename: a name by ``FILE-4``.
+            cipher: the credentials of an encrypted file. If the file can be decrypted with them, the rest of
+                the instance may play it with them (``FP-17``).
+
         Raises:
-            Error: as ``exists``, and if a ``cipher`` is given: this version does not provide encrypted files.
+            Error: as ``exists``, and if ``cipher`` is no cipher.
         """
         path = self._path("validate()", "filename", filename)
-        refuse_cipher("validate()", cipher)
+        encryption = _cipher.parameter("validate()", cipher)
+        if encryption:
+            if self._channel is None:
+                raise Error("validate() with a cipher asks the server; accepted: the file_man of an instance")
+            params = {"channel": self._channel._id, "file": filename, **encryption}
+            return self._channel._wire.perform(for_success("file.validate", params))
         try:
             with open(path, "rb") as file:
                 return _is_playable(file)
@@ -149,15 +167,6 @@ def check_wav_name(where: str, argument: str, name: Any) -> None:
     check_name(where, argument, name)
     if not name.lower().endswith(_SOUND_EXTENSIONS):
         raise _arguments.refuse(where, argument, name, "a name that ends in .wav or .wave")
-
-
-def refuse_cipher(where: str, cipher: Any) -> None:
-    """Refuse a cipher: of another type, or because encrypted files are not provided (``FP-17``)."""
-    if cipher is None:
-        return
-    if not isinstance(cipher, AESCBCCipher):
-        raise _arguments.refuse(where, "cipher", cipher, "None, or an AESCBCCipher")
-    raise Error(f"{where}: {_later.ENCRYPTED_FILES}")
 
 
 def _is_playable(file: BinaryIO) -> bool:

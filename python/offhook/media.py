@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from offhook import _arguments
+from offhook import cipher as _cipher
 from offhook._job import Job
 from offhook._request import Known, Message, Request, for_success
 from offhook.cipher import AESCBCCipher
 from offhook.enums import FilePlayerCause, PlayerState
 from offhook.errors import Error
-from offhook.files import check_name, refuse_cipher
+from offhook.files import check_name
 
 if TYPE_CHECKING:
     from offhook._core import Channel
@@ -79,7 +80,7 @@ class PlayableMedia:
     def _is_set(self) -> bool:
         return self._text is not None or self._file is not None
 
-    def _source(self, where: str, channel: Channel) -> dict[str, str]:
+    def _source(self, where: str, channel: Channel) -> Message:
         """What the server is to play, checked for use on this channel (``PM-3``, ``PM-4``)."""
         if self._channel is not None and self._channel is not channel:
             raise Error(
@@ -96,14 +97,13 @@ class PlayableMedia:
         return file_source(where, self._file, self._cipher)
 
 
-def file_source(where: str, name: Any, cipher: AESCBCCipher | None) -> dict[str, str]:
+def file_source(where: str, name: Any, cipher: AESCBCCipher | None) -> Message:
     """A file for the server, its name and cipher checked (``FILE-4``, ``FP-17``)."""
     check_name(where, "file_to_play", name)
-    refuse_cipher(where, cipher)
-    return {"file": name}
+    return {"file": name, **_cipher.parameter(where, cipher)}
 
 
-def text_source(where: str, argument: str, text: Any) -> dict[str, str]:
+def text_source(where: str, argument: str, text: Any) -> Message:
     """Words for the server's speech engine."""
     return {"text": _arguments.text(where, argument, text)}
 
@@ -224,7 +224,7 @@ class UASCallFilePlayer(FilePlayerCore):
             barge_in_digits: these digits stop the job; a non-empty string switches barge-in on.
             loop: repeat without a gap until stopped (``FP-15``).
             seconds_timeout: limit for the job as a whole, ``None`` for no limit (``FP-16``).
-            cipher: credentials of an encrypted file.
+            cipher: credentials of an encrypted file, which ``file_man.validate`` has accepted (``FP-17``).
 
         Returns:
             Why the job ended: ``NORMAL``, ``BARGEIN``, ``ABORTED``, ``TIMEOUT``, ``HANGUP`` or ``ERROR``.

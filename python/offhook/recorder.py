@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from offhook import _arguments
+from offhook import cipher as _cipher
 from offhook._job import Job
 from offhook.cipher import AESCBCCipher
 from offhook.enums import FileRecorderCause, RecorderState
-from offhook.files import check_wav_name, refuse_cipher
+from offhook.files import check_wav_name
 
 if TYPE_CHECKING:
     from offhook._request import Message, Request
@@ -71,7 +72,7 @@ class FileRecorderCore(Job[RecorderState, FileRecorderCause]):
     ) -> Message:
         where = self._channel._receiver_site(f"FileRecorder.{function}")
         check_wav_name(where, "filename", filename)
-        refuse_cipher(where, cipher)
+        encryption = _cipher.parameter(where, cipher)
         if _arguments.flag(where, "beep_on_start", beep_on_start):
             # The beep is transmitted (REC-11).
             self._channel._require_unconnected(where)
@@ -92,6 +93,7 @@ class FileRecorderCore(Job[RecorderState, FileRecorderCause]):
             "seconds_timeout": _arguments.seconds(where, "seconds_timeout", seconds_timeout),
             "channels": _arguments.choice(where, "channels", channels, _CHANNELS),
             "codec": _arguments.choice(where, "codec", codec, _CODECS),
+            **encryption,
         }
 
 
@@ -131,7 +133,8 @@ class UASCallFileRecorder(FileRecorderCore):
             seconds_timeout: limit for the function as a whole, beep included; it ends with ``TIMEOUT``.
             channels: ``'mono'``: the far end; ``'stereo'``: it left, what we send right (``REC-12``).
             codec: ``'alaw'``, ``'ulaw'`` or ``'pcm16'``, 8000 Hz.
-            cipher: credentials with which the file is encrypted.
+            cipher: credentials with which the file is encrypted; it is readable once it is closed
+                (``REC-14``).
 
         Returns:
             Why: ``TIMEOUT``, ``SILENCE``, ``BARGEIN``, ``SIZE``, ``ABORTED``, ``HANGUP`` or ``ERROR``.

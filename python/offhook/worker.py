@@ -27,7 +27,6 @@ from offhook._instance import Outcome
 from offhook._pool import Full, ThreadPool
 from offhook._request import Message
 from offhook._wire import ProtocolError, Wire
-from offhook.files import UASFileManagement
 from offhook.log import Log
 
 PROTOCOL = 1
@@ -54,7 +53,7 @@ class Worker:
         self._applications: dict[str, Application] = {}
         self._channels: dict[str, Channel] = {}
         self._pool = ThreadPool(1)
-        self._files = UASFileManagement(".")
+        self._media_root = "."
         self._log_level = "debug"
         self._stops = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -123,7 +122,7 @@ class Worker:
     def _configure(self, number: Any, params: Message) -> None:
         self._log_level = params["log_level"]
         self._pool = ThreadPool(params["max_threads"])
-        self._files = UASFileManagement(params["media_root"])
+        self._media_root = params["media_root"]
         tones.catalogue.learn(params["tones"])
         folder = params["operating_directory"]
         try:
@@ -221,7 +220,7 @@ class Worker:
         log = self._log(start["instance"])
         channel = uas.UASCallChannel(self._wire, start, self._stops)
         self._register(channel)
-        call = _instance.arguments(start, application.form, channel, self._files, log)
+        call = _instance.arguments(start, application.form, channel, self._media_root, log)
         pool = self._pool
 
         def task() -> None:
@@ -241,7 +240,7 @@ class Worker:
         log = self._log(start["instance"])
         channel = aio.UASCallChannel(self._wire, start, self._stops)
         self._register(channel)
-        call = _instance.arguments(start, application.form, channel, self._files, log)
+        call = _instance.arguments(start, application.form, channel, self._media_root, log)
 
         async def run() -> None:
             _clock.enter(self._wire, start, log.warning)

@@ -10,6 +10,8 @@ import pytest
 
 from offhook.files import UASFileManagement
 from offhook.uas import AESCBCCipher, Error
+from support.peer import ChannelPeer
+from support.threads import Running
 
 
 @pytest.fixture
@@ -167,10 +169,28 @@ def test_validate_refuses_what_cannot_be_played(
     assert files.validate("missing.wav") is False
 
 
-def test_validate_with_a_cipher_says_what_is_not_provided(files: UASFileManagement) -> None:
-    """FILE-2: no silent answer about encrypted files."""
-    with pytest.raises(Error, match="encrypted media files are not provided"):
-        files.validate("a.wav", AESCBCCipher("0" * 32, "0" * 32))
+@pytest.mark.parametrize("valid", [True, False])
+def test_validate_with_a_cipher_asks_the_server(peer: ChannelPeer, tmp_path: Path, valid: bool) -> None:
+    """FILE-2, FILE-12: the server decrypts, and says whether the file is valid."""
+    files = UASFileManagement(str(tmp_path), peer.channel)
+    running = Running(files.validate, "a.wav", AESCBCCipher("aB" * 16, "0" * 32))
+    request = peer.server.expect("file.validate")
+    assert request["params"] == {
+        "channel": peer.channel._id,
+        "file": "a.wav",
+        "cipher": {"key": "ab" * 16, "vector": "0" * 32},
+    }
+    peer.server.respond(request, {"done": valid})
+    assert running.result() is valid
+
+
+def test_validate_checks_name_and_cipher_before_it_asks(files: UASFileManagement) -> None:
+    """FILE-3, FILE-12: nothing is sent."""
+    cipher = AESCBCCipher("0" * 32, "0" * 32)
+    with pytest.raises(Error, match=r"filename is '\.\./a\.wav'"):
+        files.validate("../a.wav", cipher)
+    with pytest.raises(Error, match="accepted: the file_man of an instance"):
+        files.validate("a.wav", cipher)
     with pytest.raises(Error, match="cipher is 'key'; accepted: None, or an AESCBCCipher"):
         files.validate("a.wav", "key")  # type: ignore[arg-type]
 

@@ -11,6 +11,8 @@ from support.server import ServerProcess
 from support.sip import Call, Caller, Response
 from support.sip.digest import authorization, challenges
 
+pytestmark = pytest.mark.sockets_only(reason="the password stands in the environment of a process")
+
 Serve = Callable[..., ServerProcess]
 CallFrom = Callable[[ServerProcess], Caller]
 

@@ -136,10 +136,15 @@ def test_a_bad_option_is_refused(channel: Any, argument: str, value: Any) -> Non
         channel.FilePlayer.play("a.wav", **{argument: value})
 
 
-def test_an_encrypted_file_is_refused(channel: Any) -> None:
-    """FP-17: this version has no encrypted files, and says so."""
-    with pytest.raises(Error, match="encrypted media files are not provided"):
-        channel.FilePlayer.play("a.wav", cipher=AESCBCCipher("0" * 32, "0" * 32))
+def test_the_cipher_of_an_encrypted_file_goes_with_it(peer: ChannelPeer, channel: Any) -> None:
+    """FP-17: whether the file was validated is the server's to say."""
+    running = Running(channel.FilePlayer.play, "a.wav", cipher=AESCBCCipher("0a" * 16, "0B" * 16))
+    request = peer.server.expect("file_player.play")
+    expected = {"file": "a.wav", "cipher": {"key": "0a" * 16, "vector": "0b" * 16}}
+    assert request["params"]["media"] == expected
+    peer.server.refuse(request, -32004, "file a.wav was not validated with this cipher", "ANSWERED")
+    with pytest.raises(Error, match="was not validated"):
+        running.result()
 
 
 def test_stop_returns_the_cause(peer: ChannelPeer, channel: Any) -> None:
@@ -229,12 +234,15 @@ def test_media_of_another_channel_is_refused(peer: ChannelPeer, channel: Any) ->
     running.result()
 
 
-def test_media_with_a_cipher_is_refused(channel: Any) -> None:
-    """PM-2, FP-17: the setter is called; the file is not played."""
+def test_media_may_have_a_cipher(peer: ChannelPeer, channel: Any) -> None:
+    """PM-2, FP-17: the setter is called, and the cipher goes with the file."""
     media = PlayableMedia(file_to_play="a.wav")
-    media.cipher(AESCBCCipher("0" * 64, "0" * 32))
-    with pytest.raises(Error, match="encrypted media files are not provided"):
-        channel.FilePlayer.play(media)
+    media.cipher(AESCBCCipher("0" * 64, "1" * 32))
+    running = Running(channel.FilePlayer.play, media)
+    request = peer.server.expect("file_player.play")
+    assert request["params"]["media"]["cipher"] == {"key": "0" * 64, "vector": "1" * 32}
+    peer.server.respond(request, {"cause": "NORMAL"})
+    assert running.result() is channel.FilePlayer.Cause.NORMAL
 
 
 # TonePlayer

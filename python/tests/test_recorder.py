@@ -95,10 +95,17 @@ def test_bad_arguments_of_record_are_refused(channel: Any, argument: str, value:
         channel.FileRecorder.record(**{"filename": "a.wav", argument: value})
 
 
-def test_an_encrypted_recording_is_refused(channel: Any) -> None:
-    """FP-17: this version has no encrypted files, and says so."""
-    with pytest.raises(Error, match="encrypted media files are not provided"):
-        channel.FileRecorder.record("a.wav", cipher=AESCBCCipher("0" * 32, "0" * 32))
+def test_the_cipher_of_a_recording_goes_with_it(peer: ChannelPeer, channel: Any) -> None:
+    """REC-4, FILE-12: key and vector in hexadecimal; without a cipher there is no such parameter."""
+    for cipher, expected in (
+        (AESCBCCipher("0" * 32, "1" * 32), {"key": "0" * 32, "vector": "1" * 32}),
+        (None, None),
+    ):
+        running = Running(channel.FileRecorder.record, "a.wav", cipher=cipher)
+        request = peer.server.expect("file_recorder.record")
+        assert request["params"].get("cipher") == expected
+        peer.server.respond(request, {"cause": "TIMEOUT"})
+        assert running.result() is channel.FileRecorder.Cause.TIMEOUT
 
 
 def test_recording_works_under_early_media_and_while_connected(peer: ChannelPeer) -> None:

@@ -10,12 +10,14 @@ use tokio::time::{Instant, timeout};
 
 use crate::answer::{Answer, AnswerError};
 use crate::cause::Cause;
+use crate::cipher::Cipher;
 use crate::command::{Command, Ticket, Until};
 use crate::details::Details;
 use crate::digits::DtmfDetector;
 use crate::dtmf_player::DtmfPlayer;
 use crate::error::{Busy, Operation, WrongState};
 use crate::header::HeaderField;
+use crate::playable::MediaError;
 use crate::player::{
     FilePlayer, JobStatus, Play, PlayError, Player, PlayerCause, PlayerState, SeekError, TonePlayer,
 };
@@ -242,6 +244,24 @@ impl CallChannel {
     /// The recorder (REC-1).
     pub fn file_recorder(&self) -> FileRecorder {
         FileRecorder::new(self.clone())
+    }
+
+    /// Whether a WAV file of the media root is there, can be decrypted with this cipher, and has content that can be
+    /// played (FILE-2). After `true` the instance may play it with this cipher (FP-17). Works in every state, and waits
+    /// for the file system.
+    ///
+    /// # Errors
+    ///
+    /// [`MediaError`]: the name is not accepted, or leads out of the media root (FILE-3).
+    pub async fn validate(
+        &self,
+        file: impl Into<String>,
+        cipher: impl Into<Option<Cipher>>,
+    ) -> Result<bool, MediaError> {
+        let (reply, replied) = oneshot::channel();
+        self.shared.send(Command::Validate(file.into(), cipher.into(), reply));
+        // A server that has ended plays nothing.
+        replied.await.unwrap_or(Ok(false))
     }
 
     /// Reads what is published about the call; the closure must not wait.

@@ -7,6 +7,7 @@ use crate::answer::{Answer, AnswerError};
 use crate::answer_machine::{AnswerMachine, AnswerMachineError};
 use crate::app::AppErrorKind;
 use crate::channel::CallChannel;
+use crate::cipher::Cipher;
 use crate::conference::{ConferenceCall, ConferenceReply, RoomNews};
 use crate::connection::ConnectReply;
 use crate::dial::{Dial, DialReply, WaitReply};
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Seek(Player, f64, oneshot::Sender<Result<bool, SeekError>>),
     /// Waits until an answering machine is ready.
     AwaitMachine(Ticket, AnswerMachine, oneshot::Sender<Result<bool, AnswerMachineError>>),
+    /// Looks whether a file can be played with a cipher (FILE-2).
+    Validate(String, Option<Cipher>, oneshot::Sender<Result<bool, MediaError>>),
     Digits(DigitsCommand),
     Recorder(RecorderCommand),
     Dial(Ticket, Operation, Dial, Until, DialReply),

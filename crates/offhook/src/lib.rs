@@ -65,6 +65,7 @@ pub mod caller;
 mod cause;
 mod channel;
 mod channels;
+mod cipher;
 mod clip;
 mod command;
 mod conference;
@@ -102,6 +103,7 @@ mod tones;
 mod transfer;
 mod trunk;
 mod trunk_registration;
+mod validated;
 mod work;
 
 pub use answer::{Answer, AnswerError, NoCommonCodec};
@@ -109,6 +111,7 @@ pub use answer_machine::{AnswerMachine, AnswerMachineError};
 pub use app::{AppError, Application, Refusal};
 pub use cause::Cause;
 pub use channel::{AttachTonePlayerError, CallChannel, Events};
+pub use cipher::{Cipher, CipherError};
 pub use conference::{
     ConferenceCall, ConferenceCallError, ConferenceLifetimeControl, ConferencePartyMediaSettings,
     MuteOnDtmfDigits,

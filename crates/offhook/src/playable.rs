@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::cipher::Cipher;
+
 /// A file or a text to play.
 ///
 /// It can be used any number of times (PM-5) and is checked when it is used, not when it is made
@@ -12,6 +14,7 @@ use thiserror::Error;
 pub struct PlayableMedia {
     text: Option<String>,
     file: Option<String>,
+    cipher: Option<Cipher>,
 }
 
 impl PlayableMedia {
@@ -22,35 +25,41 @@ impl PlayableMedia {
 
     /// A text to be spoken.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: Some(text.into()), file: None }
+        Self { text: Some(text.into()), ..Self::default() }
     }
 
     /// A WAV file, named below the media root (FILE-4 to FILE-6).
     pub fn file(name: impl Into<String>) -> Self {
-        Self { text: None, file: Some(name.into()) }
+        Self { file: Some(name.into()), ..Self::default() }
     }
 
     /// A medium made of two optional parts, as other languages hand them over. Using one with both
     /// or none set is an error (PM-3).
     pub fn from_parts(text: Option<String>, file: Option<String>) -> Self {
-        Self { text, file }
+        Self { text, file, cipher: None }
+    }
+
+    /// The same with the cipher of its file, if there is one (FP-17).
+    pub fn with_cipher(mut self, cipher: impl Into<Option<Cipher>>) -> Self {
+        self.cipher = cipher.into();
+        self
     }
 
     /// Makes it a text and forgets the file (PM-3).
     pub fn set_text(&mut self, text: impl Into<String>) {
-        *self = Self::text(text);
+        (self.text, self.file) = (Some(text.into()), None);
     }
 
     /// Makes it a file and forgets the text (PM-3).
     pub fn set_file(&mut self, name: impl Into<String>) {
-        *self = Self::file(name);
+        (self.text, self.file) = (None, Some(name.into()));
     }
 
     /// What to load.
     pub(crate) fn source(&self) -> Result<Source<'_>, MediaError> {
         match (&self.text, &self.file) {
             (Some(text), None) => Ok(Source::Text(text)),
-            (None, Some(file)) => Ok(Source::File(file)),
+            (None, Some(file)) => Ok(Source::File(file, self.cipher.as_ref())),
             (None, None) => Err(MediaError::NothingSet),
             (Some(_), Some(_)) => Err(MediaError::BothSet),
         }
@@ -61,7 +70,8 @@ impl PlayableMedia {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source<'a> {
     Text(&'a str),
-    File(&'a str),
+    /// With its cipher, if it is encrypted.
+    File(&'a str, Option<&'a Cipher>),
 }
 
 /// Why something cannot be played or recorded.
@@ -116,9 +126,20 @@ pub enum MediaError {
         /// The name given.
         name: String,
     },
-    /// A cipher was given for a recording.
-    #[error("encrypted recordings are not built yet; accepted: a recording without a cipher")]
-    EncryptedRecording,
+    /// An encrypted file was not validated by this instance (FP-17).
+    #[error(
+        "file {name:?} was not validated with this cipher; accepted: a file that validate has accepted before"
+    )]
+    NotValidated {
+        /// The name given.
+        name: String,
+    },
+    /// The file was not encrypted with this cipher, or its recording was never closed.
+    #[error("file {name:?} cannot be decrypted; accepted: a file that was encrypted with the cipher given")]
+    Undecryptable {
+        /// The name given.
+        name: String,
+    },
     /// The file is larger than the server loads.
     #[error("file {name:?} has {bytes} bytes; accepted: at most {limit}")]
     TooLarge {
@@ -187,7 +208,7 @@ mod tests {
         media.set_text("hello");
         assert_eq!(media.source().unwrap(), Source::Text("hello"));
         media.set_file("a.wav");
-        assert_eq!(media.source().unwrap(), Source::File("a.wav"));
+        assert_eq!(media.source().unwrap(), Source::File("a.wav", None));
         media.set_text("hello");
         assert_eq!(media.source().unwrap(), Source::Text("hello"));
         let both = PlayableMedia::from_parts(Some("a".into()), Some("b.wav".into()));

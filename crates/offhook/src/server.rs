@@ -266,7 +266,7 @@ impl ServerHandle {
         }
         let ticket = self.admission.enter().ok_or(StartOutboundError::Busy)?;
         let outbound_parameters = Some(Arc::from(parameters));
-        let start = Arc::new(InstanceStart { outbound_parameters, ..start.as_ref().clone() });
+        let start = Arc::new(InstanceStart { outbound_parameters, ..start.instance() });
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let shard = self.shards.get(turn % self.shards.len().max(1));
         let sent = shard.map(|shard| shard.send(Order::Start(start, ticket)));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::details::Direction;
 use crate::settings::ConfigError;
+use crate::validated::Validated;
 
 /// The link between a number or name and an application.
 ///
@@ -79,9 +80,16 @@ pub struct InstanceStart {
     pub service: Option<Arc<Service>>,
     /// What the start request gave to an outbound instance (RUN-7).
     pub outbound_parameters: Option<Arc<str>>,
+    /// The encrypted files that the instance may play.
+    pub(crate) validated: Arc<Validated>,
 }
 
 impl InstanceStart {
+    /// The same for an instance of its own.
+    pub(crate) fn instance(&self) -> Self {
+        Self { validated: Arc::default(), ..self.clone() }
+    }
+
     /// How many extra channels the instance has (RUN-23).
     pub(crate) fn extra_channels(&self) -> usize {
         self.service.as_ref().map_or(0, |service| service.extra_channels.into())
@@ -113,9 +121,15 @@ impl Services {
                 direction: service.direction,
                 service: Some(Arc::new(service.clone())),
                 outbound_parameters: None,
+                validated: Arc::default(),
             })
         };
-        let none = InstanceStart { direction: Direction::Inbound, service: None, outbound_parameters: None };
+        let none = InstanceStart {
+            direction: Direction::Inbound,
+            service: None,
+            outbound_parameters: None,
+            validated: Arc::default(),
+        };
         Ok(Self { services: services.iter().map(start).collect(), none: Arc::new(none) })
     }
 

@@ -379,7 +379,7 @@ impl Shard {
         let mut identity = identity(call_id, &incoming.request, remote, SystemTime::now(), now);
         identity.authenticated_user = authenticated_user;
         // A value of its own tells the channels of this instance from those of another.
-        let start = Arc::new(InstanceStart::clone(called));
+        let start = Arc::new(called.instance());
         let auto_ring = self.parts.settings.config.auto_ring
             || start.service.as_ref().is_some_and(|service| service.auto_ring);
         let extra = self.extra_channels(now, &start);

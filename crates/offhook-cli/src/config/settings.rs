@@ -104,11 +104,7 @@ impl Settings {
         Self::check(application, &entries, sections)
     }
 
-    fn check(
-        application: PathBuf,
-        entries: &Entries,
-        sections: ServerSections,
-    ) -> Result<Self, ConfigError> {
+    fn check(application: PathBuf, entries: &Entries, sections: ServerSections) -> Result<Self, ConfigError> {
         service::check(&entries.services)?;
         trunk::check(&entries.trunks)?;
         Ok(Self {

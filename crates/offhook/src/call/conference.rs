@@ -22,7 +22,7 @@ use crate::conference::{
 use crate::details::Direction;
 use crate::dial::DialError;
 use crate::error::{BadArgument, Fault, MakesNoCalls, Operation, Unplayable, WrongState};
-use crate::playable::{MediaError, PlayableMedia, Source};
+use crate::playable::{MediaError, PlayableMedia};
 use crate::settings::silence_policy;
 use crate::shared::{Identity, Media};
 use crate::state::State;
@@ -343,16 +343,11 @@ impl Channel {
     fn sounds_of(&self, conference: &ConferenceCall) -> Result<SoundRequests, MediaError> {
         let media = &conference.media;
         let waiting = match (&media.stopped_file, &media.ringback_tone) {
-            (Some(file), _) => ClipSource::File(file.clone()),
+            (Some(file), _) => ClipSource::File(file.clone(), None),
             (None, tone) => self.ringback_source(tone.as_deref())?,
         };
-        let source = |media: &Option<PlayableMedia>| match media {
-            Some(media) => Ok(Some(match media.source()? {
-                Source::File(name) => ClipSource::File(name.to_owned()),
-                Source::Text(text) => ClipSource::Text(text.to_owned()),
-            })),
-            None => Ok(None),
-        };
+        let source =
+            |media: &Option<PlayableMedia>| media.as_ref().map(|media| self.media_source(media)).transpose();
         Ok(SoundRequests {
             waiting,
             beep: media.beep_on_entry,

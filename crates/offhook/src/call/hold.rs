@@ -7,11 +7,11 @@ use offhook_sip::{OfferMethod, StatusCode};
 use super::jobs::{Owner, PlayOrder};
 use super::session::{Session, codec_specs};
 use super::{Channel, Context, Control, Load, LoadId};
-use crate::clip::{ClipRequest, ClipSource};
+use crate::clip::ClipRequest;
 use crate::command::Ticket;
 use crate::error::{Busy, Fault, Operation, Unplayable, WrongState};
 use crate::hold::{HoldError, HoldReply};
-use crate::playable::{MediaError, PlayableMedia, Source};
+use crate::playable::{MediaError, PlayableMedia};
 use crate::recorder::RecorderCause;
 use crate::state::State;
 
@@ -211,10 +211,7 @@ impl Channel {
     }
 
     fn music_request(&self, cx: &Context<'_>, music: &PlayableMedia) -> Result<ClipRequest, HoldError> {
-        let source = match music.source().map_err(|error| self.unplayable_music(error))? {
-            Source::File(name) => ClipSource::File(name.to_owned()),
-            Source::Text(text) => ClipSource::Text(text.to_owned()),
-        };
+        let source = self.media_source(music).map_err(|error| self.unplayable_music(error))?;
         Ok(ClipRequest { source, codec: self.codec(cx), looped: true })
     }
 

@@ -8,10 +8,11 @@ use tokio::sync::oneshot;
 use super::session::{Session, next_job};
 use super::{Channel, Context, Load, LoadId};
 use crate::arguments::Arguments;
+use crate::cipher::Cipher;
 use crate::clip::{ClipRequest, ClipSource};
 use crate::command::{Ticket, Until};
 use crate::error::{Busy, Fault, Operation, Unplayable, WrongState};
-use crate::playable::{MediaError, Source};
+use crate::playable::{MediaError, PlayableMedia, Source};
 use crate::player::{Play, PlayError, Player, PlayerCause, PlayerState, SeekError};
 use crate::ring::Ringtone;
 use crate::seconds;
@@ -296,6 +297,37 @@ impl Channel {
         EndedJobs { playing: self.playing.take(), loading: self.loading.take() }
     }
 
+    /// What a medium stands for in this instance, which may play encrypted files that it has validated (FP-17).
+    pub(super) fn media_source(&self, media: &PlayableMedia) -> Result<ClipSource, MediaError> {
+        match media.source()? {
+            Source::Text(text) => Ok(ClipSource::Text(text.to_owned())),
+            Source::File(name, None) => Ok(ClipSource::File(name.to_owned(), None)),
+            Source::File(name, Some(cipher)) if self.shared.instance.validated.has(name, cipher) => {
+                Ok(ClipSource::File(name.to_owned(), Some(cipher.clone())))
+            }
+            Source::File(name, Some(_)) => Err(MediaError::NotValidated { name: name.to_owned() }),
+        }
+    }
+
+    /// Looks at a file off the shard; what is encrypted and accepted counts for the rest of the instance (FILE-2).
+    pub(super) fn validate(
+        &self,
+        cx: &Context<'_>,
+        file: String,
+        cipher: Option<Cipher>,
+        reply: oneshot::Sender<Result<bool, MediaError>>,
+    ) {
+        let (clips, instance) = (cx.clips.clone(), self.shared.instance.clone());
+        tokio::spawn(async move {
+            let found = clips.validate(file.clone(), cipher.clone()).await;
+            if let (Ok(true), Some(cipher)) = (&found, cipher) {
+                instance.validated.add(file, cipher);
+            }
+            // Whoever asked may have given up.
+            let _ = reply.send(found);
+        });
+    }
+
     /// What a tone name stands for on this channel (RING-41, TONE-11).
     pub(super) fn tone_source(&self, name: &str) -> Result<ClipSource, MediaError> {
         let manager = self.shared.tone_manager.lock().clone();
@@ -335,10 +367,7 @@ impl Channel {
         let unplayable = |error| PlayError::Media(self.unplayable_by(player, error));
         let source = match &play.what {
             Ringtone::Tone(name) => self.tone_source(name).map_err(unplayable)?,
-            Ringtone::Media(media) => match media.source().map_err(unplayable)? {
-                Source::File(name) => ClipSource::File(name.to_owned()),
-                Source::Text(text) => ClipSource::Text(text.to_owned()),
-            },
+            Ringtone::Media(media) => self.media_source(media).map_err(unplayable)?,
             Ringtone::Invalid(reason) => {
                 let bad = arguments.refuse("file_to_play", reason, "a file name or a PlayableMedia");
                 return Err(PlayError::Argument(bad));

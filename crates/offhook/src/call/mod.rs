@@ -339,6 +339,7 @@ impl Channel {
             Command::AwaitMachine(ticket, machine, reply) => {
                 self.begin_awaiting_machine(cx, ticket, &machine, reply);
             }
+            Command::Validate(file, cipher, reply) => self.validate(cx, file, cipher, reply),
             Command::Digits(command) => self.digits_command(cx, command),
             Command::Recorder(command) => self.recorder_command(cx, command),
             Command::Dial(ticket, operation, dial, until, reply) => {

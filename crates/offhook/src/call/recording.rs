@@ -170,10 +170,11 @@ impl Channel {
         let job = next_job(cx);
         let (root, name) = (cx.settings.config.media_root.clone(), record.file.clone());
         let (recordings, empty) = (cx.settings.recordings.clone(), settings.empty_file());
+        let cipher = record.cipher.clone();
         let shared = self.shared.clone();
         tokio::spawn(async move {
             // A file that cannot be opened because the server ends has nobody who waits for it.
-            if let Some(file) = recordings.create(root, name, empty).await {
+            if let Some(file) = recordings.create(root, name, empty, cipher).await {
                 shared.send(Command::Recorder(RecorderCommand::Opened(job, file)));
             }
         });
@@ -215,9 +216,6 @@ impl Channel {
         let arguments = Arguments { operation, state };
         let unwritable = |error| RecordError::Media(Unplayable { operation, state, error });
         file_name::check(&record.file).map_err(unwritable)?;
-        if record.encrypted {
-            return Err(unwritable(MediaError::EncryptedRecording));
-        }
         arguments.digits("barge_in_digits", &record.barge_in_digits).map_err(RecordError::Argument)?;
         let limit =
             arguments.limit("seconds_timeout", record.seconds_timeout).map_err(RecordError::Argument)?;

@@ -10,10 +10,10 @@ use super::jobs::{Owner, PlayOrder};
 use super::session::{NoMedia, Proposal, Session};
 use super::{Channel, Context, Control, LoadId, Signalled};
 use crate::arguments::Arguments;
-use crate::clip::{ClipRequest, ClipSource};
+use crate::clip::ClipRequest;
 use crate::command::Ticket;
 use crate::error::{BadArgument, Fault, Operation, Unplayable, WrongState};
-use crate::playable::{MediaError, Source};
+use crate::playable::MediaError;
 use crate::ring::{Ring, RingError, RingTime, Ringtone};
 use crate::state::State;
 
@@ -325,10 +325,7 @@ impl Channel {
     ) -> Result<ClipRequest, RingError> {
         let source = match ringtone {
             Ringtone::Tone(name) => self.tone_source(name).map_err(|error| self.unplayable(error))?,
-            Ringtone::Media(media) => match media.source().map_err(|error| self.unplayable(error))? {
-                Source::File(name) => ClipSource::File(name.to_owned()),
-                Source::Text(text) => ClipSource::Text(text.to_owned()),
-            },
+            Ringtone::Media(media) => self.media_source(media).map_err(|error| self.unplayable(error))?,
             Ringtone::Invalid(reason) => {
                 return Err(RingError::Argument(BadArgument {
                     operation: Operation::Ring,

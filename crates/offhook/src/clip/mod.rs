@@ -13,11 +13,13 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use offhook_media::tone::Sequence;
-use offhook_media::{Clip, Codec, Sound, wav};
+use offhook_media::wav::{self, WavError};
+use offhook_media::{Clip, Codec, Sound};
 use parking_lot::Mutex;
 
 use self::cache::{Cache, FileStamp, Key, Source};
 use self::speech::Speaker;
+use crate::cipher::Cipher;
 use crate::config::Config;
 use crate::file_name;
 use crate::playable::MediaError;
@@ -34,8 +36,8 @@ pub(crate) struct ClipRequest {
 
 #[derive(Clone, Debug)]
 pub(crate) enum ClipSource {
-    /// A file of the media root.
-    File(String),
+    /// A file of the media root, and its cipher if it is encrypted.
+    File(String, Option<Cipher>),
     Text(String),
     /// A tone: one pass, or samples that repeat without a seam.
     Tone(Arc<Sequence>),
@@ -78,7 +80,7 @@ impl ClipStore {
     /// have changed (FILE-13).
     pub(crate) fn ready(&self, request: &ClipRequest) -> Option<Clip> {
         let source = match &request.source {
-            ClipSource::File(_) => return None,
+            ClipSource::File(..) => return None,
             ClipSource::Text(text) => Source::Text(text.as_str().into()),
             ClipSource::Tone(sequence) => Source::Tone(sequence.clone()),
         };
@@ -93,12 +95,31 @@ impl ClipStore {
         let work = inner.work;
         match source {
             ClipSource::Text(text) => self.speak(text, codec, looped).await,
-            ClipSource::File(name) => {
-                work.run(&name.clone(), move || inner.load_file(&name, codec, looped)).await
+            ClipSource::File(name, cipher) => {
+                work.run(&name.clone(), move || inner.load_file(&name, cipher.as_ref(), codec, looped)).await
             }
             ClipSource::Tone(sequence) => {
                 work.run("a tone", move || Ok(inner.render(sequence, codec, looped))).await
             }
+        }
+    }
+
+    /// Whether a file of the media root is there, can be decrypted, and is a WAV file that can be played, be it without
+    /// a sample (FILE-2, REC-15). Works on threads where blocking is allowed.
+    pub(crate) async fn validate(&self, name: String, cipher: Option<Cipher>) -> Result<bool, MediaError> {
+        let inner = self.inner.clone();
+        let work = inner.work;
+        let read = work
+            .run(&name.clone(), move || {
+                let (_, file, metadata) = inner.open(&name)?;
+                let bytes = inner.read(&name, file, &metadata, cipher.as_ref())?;
+                Ok(matches!(wav::probe(&bytes), Ok(_) | Err(WavError::Empty { .. })))
+            })
+            .await;
+        match read {
+            Ok(is_valid) => Ok(is_valid),
+            Err(error @ (MediaError::Name { .. } | MediaError::OutsideRoot { .. })) => Err(error),
+            Err(_) => Ok(false),
         }
     }
 
@@ -134,33 +155,64 @@ async fn speak_once(inner: Arc<Inner>, key: Key, text: String) -> Result<Clip, M
 }
 
 impl Inner {
-    fn load_file(&self, name: &str, codec: Codec, looped: bool) -> Result<Clip, MediaError> {
-        let path = file_name::resolve(&self.media_root, name)?;
-        let unreadable = |error| MediaError::Unreadable { name: name.to_owned(), error: Arc::new(error) };
-        let file = fs::File::open(&path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        if metadata.len() > self.file_max_bytes {
-            let (bytes, limit) = (metadata.len(), self.file_max_bytes);
-            return Err(MediaError::TooLarge { name: name.to_owned(), bytes, limit });
-        }
+    fn load_file(
+        &self,
+        name: &str,
+        cipher: Option<&Cipher>,
+        codec: Codec,
+        looped: bool,
+    ) -> Result<Clip, MediaError> {
+        let (path, file, metadata) = self.open(name)?;
         let key = Key { source: Source::File(path, FileStamp::of(&metadata)), codec, looped };
-        if let Some(clip) = self.cache.lock().find(&key) {
+        if cipher.is_none()
+            && let Some(clip) = self.cache.lock().find(&key)
+        {
             return Ok(clip);
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
-        // The file may grow while it is read.
-        file.take(self.file_max_bytes).read_to_end(&mut bytes).map_err(unreadable)?;
+        let bytes = self.read(name, file, &metadata, cipher)?;
         let sound = wav::read(&bytes)
             .map_err(|error| MediaError::Format { name: name.to_owned(), error: error.to_string() })?;
         if sound.samples.is_empty() {
             return Err(MediaError::Empty { what: format!("file {name:?}") });
         }
-        Ok(self.prepare(key, &sound))
+        // What was encrypted is not kept in the clear for longer than it is played (FILE-11).
+        Ok(if cipher.is_some() { prepare(&key, &sound) } else { self.prepare(key, &sound) })
+    }
+
+    fn open(&self, name: &str) -> Result<(PathBuf, fs::File, fs::Metadata), MediaError> {
+        let path = file_name::resolve(&self.media_root, name)?;
+        let unreadable = |error| MediaError::Unreadable { name: name.to_owned(), error: Arc::new(error) };
+        let file = fs::File::open(&path).map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
+        Ok((path, file, metadata))
+    }
+
+    /// Reads a file that is not too large, and decrypts it if there is a cipher.
+    fn read(
+        &self,
+        name: &str,
+        file: fs::File,
+        metadata: &fs::Metadata,
+        cipher: Option<&Cipher>,
+    ) -> Result<Vec<u8>, MediaError> {
+        let name = || name.to_owned();
+        if metadata.len() > self.file_max_bytes {
+            let (bytes, limit) = (metadata.len(), self.file_max_bytes);
+            return Err(MediaError::TooLarge { name: name(), bytes, limit });
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+        // The file may grow while it is read.
+        file.take(self.file_max_bytes)
+            .read_to_end(&mut bytes)
+            .map_err(|error| MediaError::Unreadable { name: name(), error: Arc::new(error) })?;
+        if cipher.is_some_and(|cipher| !cipher.decrypt(&mut bytes)) {
+            return Err(MediaError::Undecryptable { name: name() });
+        }
+        Ok(bytes)
     }
 
     fn prepare(&self, key: Key, sound: &Sound) -> Clip {
-        let prepare = if key.looped { Clip::for_codec_looped } else { Clip::for_codec };
-        let clip = prepare(sound, key.codec);
+        let clip = prepare(&key, sound);
         self.keep(key, clip)
     }
 
@@ -189,6 +241,11 @@ impl Work {
             .await
             .unwrap_or_else(|| Err(MediaError::Unreadable { name: what.to_owned(), error: Arc::new(lost()) }))
     }
+}
+
+fn prepare(key: &Key, sound: &Sound) -> Clip {
+    let prepare = if key.looped { Clip::for_codec_looped } else { Clip::for_codec };
+    prepare(sound, key.codec)
 }
 
 /// Reads a WAV file of any accepted format into sound; for the file cache of spoken texts.

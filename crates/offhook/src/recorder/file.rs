@@ -10,8 +10,10 @@ use offhook_media::recorder::RecordedPart;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
+use super::encryption::Encryption;
 use super::names;
 use super::{RecordError, RecorderCause, RecorderState};
+use crate::cipher::Cipher;
 use crate::playable::MediaError;
 use crate::shared::Shared;
 use crate::work::Work;
@@ -28,28 +30,41 @@ impl Recordings {
         Self { open: Arc::default(), work }
     }
 
-    /// Makes or replaces a file with these first bytes; `None` if the server ends meanwhile.
+    /// Makes or replaces a file with these first bytes, encrypted if there is a cipher; `None` if the server ends
+    /// meanwhile.
     pub(crate) async fn create(
         self,
         root: PathBuf,
         name: String,
         empty: Vec<u8>,
+        cipher: Option<Cipher>,
     ) -> Option<Result<RecordingFile, MediaError>> {
-        self.work.finish(move || self.create_now(&root, &name, &empty)).await
+        self.work.finish(move || self.create_now(&root, &name, empty, cipher)).await
     }
 
-    fn create_now(&self, root: &Path, name: &str, empty: &[u8]) -> Result<RecordingFile, MediaError> {
+    fn create_now(
+        &self,
+        root: &Path,
+        name: &str,
+        mut empty: Vec<u8>,
+        cipher: Option<Cipher>,
+    ) -> Result<RecordingFile, MediaError> {
         let path = names::resolve(root, name)?;
         if !self.open.lock().insert(path.clone()) {
             return Err(MediaError::BeingRecorded { name: name.to_owned() });
         }
         let claim = Claim { recordings: self.clone(), path };
-        let file = File::create(&claim.path).and_then(|mut file| {
-            file.write_all(empty)?;
+        let mut encryption = cipher.map(Encryption::new);
+        if let Some(encryption) = &mut encryption {
+            empty = encryption.take(&empty);
+        }
+        let options = File::options().read(true).write(true).create(true).truncate(true).open(&claim.path);
+        let file = options.and_then(|mut file| {
+            file.write_all(&empty)?;
             Ok(file)
         });
         match file {
-            Ok(file) => Ok(RecordingFile { file, end: empty.len() as u64, claim }),
+            Ok(file) => Ok(RecordingFile { file, end: empty.len() as u64, encryption, claim }),
             Err(error) => Err(MediaError::Unwritable { name: name.to_owned(), error: Arc::new(error) }),
         }
     }
@@ -74,26 +89,55 @@ pub(crate) struct RecordingFile {
     file: File,
     /// Where the next piece goes.
     end: u64,
+    encryption: Option<Encryption>,
     claim: Claim,
 }
 
 impl RecordingFile {
     /// Appends a piece, then writes the header that makes it part of the file (REC-14).
-    fn write(&mut self, part: &RecordedPart) -> io::Result<()> {
-        write_at(&mut self.file, self.end, &part.data)?;
-        self.end += part.data.len() as u64;
-        write_at(&mut self.file, 0, &part.header)
+    fn write(&mut self, part: RecordedPart) -> io::Result<()> {
+        let Some(encryption) = &mut self.encryption else {
+            write_at(&mut self.file, self.end, &part.data)?;
+            self.end += part.data.len() as u64;
+            return write_at(&mut self.file, 0, &part.header);
+        };
+        let blocks = encryption.take(&part.data);
+        encryption.set_header(part.header);
+        write_at(&mut self.file, self.end, &blocks)?;
+        self.end += blocks.len() as u64;
+        Ok(())
+    }
+
+    /// Makes an encrypted file readable; others are at every instant (REC-14).
+    fn close(&mut self) -> io::Result<()> {
+        match self.encryption.take() {
+            Some(encryption) => encryption.finish(&mut self.file, self.end),
+            None => Ok(()),
+        }
     }
 }
 
 #[cfg(unix)]
-fn write_at(file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn read_at(file: &mut File, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+    use std::os::unix::fs::FileExt;
+    file.read_exact_at(bytes, offset)
+}
+
+#[cfg(not(unix))]
+pub(super) fn read_at(file: &mut File, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(bytes)
+}
+
+#[cfg(unix)]
+pub(super) fn write_at(file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<()> {
     use std::os::unix::fs::FileExt;
     file.write_all_at(bytes, offset)
 }
 
 #[cfg(not(unix))]
-fn write_at(file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_at(file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<()> {
     use std::io::{Seek, SeekFrom};
     file.seek(SeekFrom::Start(offset))?;
     file.write_all(bytes)
@@ -161,15 +205,10 @@ async fn write(
     while let Some(step) = inbox.recv().await {
         match step {
             Step::Write(part) if failed.is_some() => {
-                let written = file.claim.recordings.work.finish(move || {
-                    let result = file.write(&part);
-                    (file, result)
-                });
-                match written.await {
-                    Some((same, Ok(()))) => file = same,
-                    Some((same, Err(error))) => {
+                match work_on(file, move |file| file.write(part)).await {
+                    Some((same, true)) => file = same,
+                    Some((same, false)) => {
                         file = same;
-                        tracing::error!(path = %file.claim.path.display(), %error, "a recording cannot be written");
                         if let Some(failed) = failed.take() {
                             failed();
                         }
@@ -186,8 +225,9 @@ async fn write(
             }
         }
     }
+    let Some((file, closed)) = work_on(file, RecordingFile::close).await else { return };
     drop(file);
-    let cause = if failed.is_some() { finish.cause } else { RecorderCause::Error };
+    let cause = if failed.is_some() && closed { finish.cause } else { RecorderCause::Error };
     shared.end_recording(|status| {
         if status.number != number {
             return false;
@@ -200,6 +240,22 @@ async fn write(
     if let Some(reply) = finish.reply {
         let _ = reply.send(Ok(cause));
     }
+}
+
+/// Works on a file where that may block, and tells whether it went well; `None` if the runtime is shutting down.
+async fn work_on(
+    mut file: RecordingFile,
+    work: impl FnOnce(&mut RecordingFile) -> io::Result<()> + Send + 'static,
+) -> Option<(RecordingFile, bool)> {
+    let done = file.claim.recordings.work.finish(move || {
+        let result = work(&mut file);
+        (file, result)
+    });
+    let (file, result) = done.await?;
+    if let Err(error) = &result {
+        tracing::error!(path = %file.claim.path.display(), %error, "a recording cannot be written");
+    }
+    Some((file, result.is_ok()))
 }
 
 /// Pieces that may wait for the disk: some 25 s of a recording.

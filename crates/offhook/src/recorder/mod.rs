@@ -1,5 +1,6 @@
 //! `FileRecorder`: records the far end to a WAV file of the media root.
 
+mod encryption;
 mod file;
 mod names;
 mod record;
@@ -21,7 +22,8 @@ pub use self::record::Record;
 /// Records the far end's audio (REC-1 to REC-19). It works in `ANSWERED`, and before the answer while early media is in
 /// force (MED-4, MED-5); players and the detector of digits may run beside it (MED-9).
 ///
-/// The file is a valid WAV file at every instant: if the process dies, at most the last second is missing (REC-14).
+/// The file is a valid WAV file at every instant: if the process dies, at most the last second is missing. An encrypted
+/// one becomes readable when it is closed (REC-14).
 #[derive(Clone, Debug)]
 pub struct FileRecorder {
     channel: CallChannel,

@@ -2,6 +2,8 @@
 
 use offhook_media::recorder::{RecordChannels, RecordCodec};
 
+use crate::cipher::Cipher;
+
 /// A recording of the file recorder (REC-4).
 ///
 /// ```
@@ -21,7 +23,7 @@ pub struct Record {
     pub(crate) seconds_timeout: Option<f64>,
     pub(crate) channels: RecordChannels,
     pub(crate) codec: RecordCodec,
-    pub(crate) encrypted: bool,
+    pub(crate) cipher: Option<Cipher>,
 }
 
 impl Record {
@@ -37,7 +39,7 @@ impl Record {
             seconds_timeout: None,
             channels: RecordChannels::Mono,
             codec: RecordCodec::ALaw,
-            encrypted: false,
+            cipher: None,
         }
     }
 
@@ -89,9 +91,9 @@ impl Record {
         self
     }
 
-    /// Asks for an encrypted file, which this build cannot write: the recording is refused.
-    pub fn encrypted(mut self) -> Self {
-        self.encrypted = true;
+    /// Encrypts the file (FILE-11). It becomes readable when it is closed (REC-14).
+    pub fn cipher(mut self, cipher: Cipher) -> Self {
+        self.cipher = Some(cipher);
         self
     }
 }

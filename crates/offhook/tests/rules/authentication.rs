@@ -20,8 +20,9 @@ fn guarded(config: &mut Config) {
 /// The `Authorization` line of the last INVITE that a caller sent.
 fn authorization(call: &OutCall) -> String {
     let ladder = call.ladder();
-    let invites = ladder.iter().filter(|step| step.direction == LadderDirection::Sent);
-    let last = invites.filter(|step| step.method == "INVITE" && step.status.is_none()).next_back();
+    let last = ladder.iter().rfind(|step| {
+        step.direction == LadderDirection::Sent && step.method == "INVITE" && step.status.is_none()
+    });
     let text = String::from_utf8_lossy(&last.expect("an INVITE").bytes).into_owned();
     let line = text.lines().find(|line| line.starts_with("Authorization:"));
     line.expect("credentials").to_owned()
@@ -49,6 +50,7 @@ fn a_caller_with_a_password_is_let_in() {
         assert_eq!(channel.answer(Answer::new()).await.unwrap(), State::Answered);
         call.hang_up();
         assert_eq!(channel.wait_for_idle(None).await, State::Idle);
+        scene.sim.sleep(ms(100)).await;
         assert!(got(&call, 200, "BYE"));
     });
 }
@@ -170,7 +172,7 @@ fn a_flood_without_passwords_leaves_nothing() {
 /// Settings that cannot be meant are refused at the start, with what is wrong and what is accepted.
 #[test]
 fn users_are_checked() {
-    let cases: [(fn(&mut Config), &str); 4] = [
+    let cases: [(Change, &str); 4] = [
         (|config| config.users.push(ann()), "user \"ann\" is there twice"),
         (|config| config.users.push(Credentials::new("", "x")), "user \"\" is there twice or has no name"),
         (|config| config.realm.clear(), "realm \"\"; accepted"),
@@ -197,11 +199,17 @@ fn users_are_checked() {
     });
 }
 
+/// What a test does to right settings.
+type Change = fn(&mut Config);
+
 /// No password is shown with the settings.
 #[test]
 fn passwords_are_not_shown() {
     let mut config = Config::default();
     guarded(&mut config);
     let shown = format!("{config:?}");
-    assert!(shown.contains("\"ann\"") && !shown.contains("sesame") && !shown.contains("swordfish"), "{shown}");
+    assert!(
+        shown.contains("\"ann\"") && !shown.contains("sesame") && !shown.contains("swordfish"),
+        "{shown}"
+    );
 }

@@ -17,6 +17,7 @@ mod digit_collection;
 mod digit_sending;
 mod digits;
 mod early_media;
+mod encrypted_files;
 mod exceptions;
 mod files;
 mod forgotten_offers;

@@ -1,6 +1,6 @@
 //! The file player (FP).
 
-use offhook::{Play, PlayerCause};
+use offhook::{Play, PlayableMedia, PlayerCause};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -70,10 +70,7 @@ impl Operation {
 }
 
 async fn play(leg: &Leg, parameters: PlayParameters) -> Result<Value, RpcError> {
-    let mut play = match parameters.media {
-        Media::File { file } => Play::file(file),
-        Media::Text { text } => Play::text(text),
-    };
+    let mut play = Play::from(PlayableMedia::from(parameters.media));
     if parameters.barge_in {
         play = play.barge_in();
     }

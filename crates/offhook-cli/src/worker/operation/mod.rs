@@ -4,6 +4,7 @@
 mod clock;
 mod control;
 mod digits;
+mod file;
 mod file_player;
 mod joining;
 mod outgoing;
@@ -28,6 +29,7 @@ pub(crate) enum Operation {
     Clock(clock::Operation),
     Control(control::Operation),
     Digits(digits::Operation),
+    File(file::Operation),
     FilePlayer(file_player::Operation),
     Joining(joining::Operation),
     Outgoing(outgoing::Operation),
@@ -56,6 +58,7 @@ impl Operation {
             "dtmf_player" => {
                 digits::Operation::parse_player(function, params).map(|found| found.map(Self::Digits))
             }
+            "file" => file::Operation::parse(function, params).map(|found| found.map(Self::File)),
             "file_player" => {
                 file_player::Operation::parse(function, params).map(|found| found.map(Self::FilePlayer))
             }
@@ -117,6 +120,7 @@ impl Operation {
             Self::Clock(operation) => operation.perform(leg).await,
             Self::Control(operation) => operation.perform(leg).await,
             Self::Digits(operation) => operation.perform(leg).await,
+            Self::File(operation) => operation.perform(leg).await,
             Self::FilePlayer(operation) => operation.perform(leg).await,
             Self::Joining(operation) => operation.perform(instance, leg).await,
             Self::Outgoing(operation) => operation.perform(leg).await,
@@ -127,9 +131,12 @@ impl Operation {
 
     fn job(&self) -> Option<Job> {
         match self {
-            Self::Clock(_) | Self::Control(_) | Self::Digits(_) | Self::Joining(_) | Self::Outgoing(_) => {
-                None
-            }
+            Self::Clock(_)
+            | Self::Control(_)
+            | Self::Digits(_)
+            | Self::File(_)
+            | Self::Joining(_)
+            | Self::Outgoing(_) => None,
             Self::FilePlayer(operation) => operation.waits_for_its_job().then_some(Job::File),
             Self::Recorder(operation) => operation.waits_for_its_job().then_some(Job::Recording),
             Self::TonePlayer(operation) => operation.waits_for_its_job().then_some(Job::Tone),

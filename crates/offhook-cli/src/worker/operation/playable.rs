@@ -1,7 +1,7 @@
 //! What can be played, as the protocol writes it: files, texts and tones.
 
-use offhook::PlayableMedia;
 use offhook::media::tone::{Combination, Partial, Segment};
+use offhook::{Cipher, CipherError, PlayableMedia};
 use serde::Deserialize;
 
 use super::Leg;
@@ -10,16 +10,47 @@ use super::Leg;
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Media {
-    File { file: String },
-    Text { text: String },
+    File {
+        file: String,
+        #[serde(default)]
+        cipher: Option<WireCipher>,
+    },
+    Text {
+        text: String,
+    },
 }
 
 impl From<Media> for PlayableMedia {
     fn from(media: Media) -> Self {
         match media {
-            Media::File { file } => Self::file(file),
+            Media::File { file, cipher } => Self::file(file).with_cipher(cipher.map(Cipher::from)),
             Media::Text { text } => Self::text(text),
         }
+    }
+}
+
+/// Key and vector of an encrypted file (FILE-12). No message shows them (FILE-11).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "KeyAndVector")]
+pub(crate) struct WireCipher(Cipher);
+
+#[derive(Deserialize)]
+struct KeyAndVector {
+    key: String,
+    vector: String,
+}
+
+impl TryFrom<KeyAndVector> for WireCipher {
+    type Error = CipherError;
+
+    fn try_from(wire: KeyAndVector) -> Result<Self, CipherError> {
+        Cipher::aes_cbc(&wire.key, &wire.vector).map(Self)
+    }
+}
+
+impl From<WireCipher> for Cipher {
+    fn from(WireCipher(cipher): WireCipher) -> Self {
+        cipher
     }
 }
 

@@ -5,6 +5,7 @@ use offhook::{Record, RecorderCause};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::playable::WireCipher;
 use super::{Leg, RpcError, Seconds, cause, limit, read, refused, started};
 
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct RecordParameters {
     seconds_timeout: Option<f64>,
     channels: WireChannels,
     codec: WireCodec,
+    #[serde(default)]
+    cipher: Option<WireCipher>,
     wait: bool,
 }
 
@@ -101,6 +104,9 @@ async fn record(leg: &Leg, parameters: RecordParameters) -> Result<Value, RpcErr
     }
     if let Some(seconds) = parameters.seconds_timeout {
         record = record.seconds_timeout(seconds);
+    }
+    if let Some(cipher) = parameters.cipher {
+        record = record.cipher(cipher.into());
     }
     if parameters.channels == WireChannels::Stereo {
         record = record.stereo();
