@@ -36,7 +36,7 @@ pub mod tone;
 pub mod wav;
 
 pub use clip::Clip;
-pub use codec::{Codec, CodecList, CodecListError, CodecName, Concealed, DecodeError, Decoder, Encoder, Law};
+pub use codec::{Codec, CodecList, CodecListError, Concealed, DecodeError, Decoder, Encoder, Law};
 pub use offhook_dsp::resample;
 pub use playout::{JobId, PlayEnd};
 pub use room::{Party, Room, RoomStreams};

@@ -1,10 +1,12 @@
 //! Other people's SIP programs against ours.
 
-use anyhow::Result;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
 
 use super::Context;
 use super::python::{environment, pytest};
-use super::tools::{apt, cargo, run};
+use super::tools::{apt, cargo, install, run};
 
 /// sipp scenarios, baresip and Linphone as softphones, Kamailio as registrar and proxy, and tshark's dissection of every packet of the run.
 pub(super) fn tests(context: &Context) -> Result<()> {
@@ -22,9 +24,17 @@ pub(super) fn tests(context: &Context) -> Result<()> {
     pytest(context, &python, "tests/peers")
 }
 
-/// Our codecs against those of other programs.
+/// Our codecs against those of ffmpeg and of bcg729, a library without a program.
 fn codecs(context: &Context) -> Result<()> {
+    let loads = Command::new("python3")
+        .args(["-c", "import ctypes; ctypes.CDLL('libbcg729.so.0')"])
+        .stderr(Stdio::null())
+        .status()
+        .context("cannot start python3")?;
+    if !loads.success() {
+        install(&["libbcg729-0"])?;
+    }
+    let tests = ["codecs_against_ffmpeg", "opus_ffmpeg", "g729_peer"].map(|test| ["--test", test]);
     let test = ["test", "--package", "offhook-media", "--locked"];
-    let files = ["--test", "codecs_against_ffmpeg", "--test", "opus_ffmpeg"];
-    run(cargo(&context.root).args(test).args(files).args(["--", "--ignored"]))
+    run(cargo(&context.root).args(test).args(tests.as_flattened()).args(["--", "--ignored"]))
 }

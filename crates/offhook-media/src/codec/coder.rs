@@ -2,7 +2,7 @@
 //! comes to it.
 
 use super::noise::ComfortNoise;
-use super::{Codec, Law, g722, opus};
+use super::{Codec, Law, g722, g729, opus};
 
 /// Encodes what one stream sends, packet after packet.
 ///
@@ -15,6 +15,7 @@ enum AnyEncoder {
     G711(Law),
     G722(Box<g722::Encoder>),
     Opus(Box<opus::Encoder>),
+    G729(Box<g729::Encoder>),
 }
 
 impl Encoder {
@@ -25,6 +26,7 @@ impl Encoder {
             Codec::G711U => AnyEncoder::G711(Law::Mu),
             Codec::G722 => AnyEncoder::G722(Box::default()),
             Codec::Opus => AnyEncoder::Opus(Box::default()),
+            Codec::G729 => AnyEncoder::G729(Box::default()),
         })
     }
 
@@ -36,6 +38,7 @@ impl Encoder {
             AnyEncoder::G711(law) => law.encode_into(samples, payload),
             AnyEncoder::G722(encoder) => encoder.encode(samples, payload),
             AnyEncoder::Opus(encoder) => encoder.encode(samples, payload),
+            AnyEncoder::G729(encoder) => encoder.encode(samples, payload),
         }
     }
 }
@@ -54,6 +57,7 @@ enum AnyDecoder {
     G711(Law),
     G722(Box<g722::Decoder>),
     Opus(Box<opus::Decoder>),
+    G729(Box<g729::Decoder>),
 }
 
 impl Decoder {
@@ -64,6 +68,7 @@ impl Decoder {
             Codec::G711U => AnyDecoder::G711(Law::Mu),
             Codec::G722 => AnyDecoder::G722(Box::default()),
             Codec::Opus => AnyDecoder::Opus(Box::default()),
+            Codec::G729 => AnyDecoder::G729(Box::default()),
         };
         Self { codec, decoder, noise: None }
     }
@@ -83,6 +88,7 @@ impl Decoder {
         match &mut self.decoder {
             AnyDecoder::G711(law) => Ok(law.decode_into(payload, samples)),
             AnyDecoder::G722(decoder) => Ok(decoder.decode(payload, samples)),
+            AnyDecoder::G729(decoder) => Ok(decoder.decode(payload, samples)),
             AnyDecoder::Opus(decoder) => decoder.decode(payload, samples).ok_or(error),
         }
     }
@@ -104,6 +110,7 @@ impl Decoder {
         match &mut self.decoder {
             AnyDecoder::G711(_) | AnyDecoder::G722(_) => Concealed::Unable,
             AnyDecoder::Opus(decoder) => decoder.conceal(samples),
+            AnyDecoder::G729(decoder) => decoder.conceal(samples),
         }
     }
 
@@ -111,7 +118,7 @@ impl Decoder {
     /// `false` if it does not repeat just these: then `samples` is as it was.
     pub fn recover(&mut self, next: &[u8], samples: &mut [i16]) -> bool {
         match &mut self.decoder {
-            AnyDecoder::G711(_) | AnyDecoder::G722(_) => false,
+            AnyDecoder::G711(_) | AnyDecoder::G722(_) | AnyDecoder::G729(_) => false,
             AnyDecoder::Opus(decoder) => decoder.recover(next, samples),
         }
     }

@@ -3,6 +3,7 @@
 mod coder;
 mod g711;
 mod g722;
+mod g729;
 mod list;
 mod noise;
 mod opus;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 pub use coder::{Concealed, DecodeError, Decoder, Encoder};
 pub use g711::Law;
-pub use list::{CodecList, CodecListError, CodecName};
+pub use list::{CodecList, CodecListError};
 
 /// A codec this build can encode and decode.
 ///
@@ -30,20 +31,17 @@ pub enum Codec {
     G722,
     /// Opus (RFC 6716) in wide band, `opus` in RTP, dynamic payload type (RFC 7587).
     Opus,
+    /// G.729 at 8 kbit/s, annex A; comfort noise of annex B is understood and not sent. Static payload type 18.
+    G729,
 }
 
 impl Codec {
     /// Every codec of this build.
-    pub const ALL: [Self; 4] = [Self::G711A, Self::G711U, Self::G722, Self::Opus];
+    pub const ALL: [Self; 5] = [Self::G711A, Self::G711U, Self::G722, Self::Opus, Self::G729];
 
     /// The codecs of calls for which no list is given, in their order. The others are used where a list names them
     /// (RING-50).
     pub const DEFAULT: [Self; 2] = [Self::G711A, Self::G711U];
-
-    /// The names that a codec list may hold, those of codecs that this build lacks included (RING-51).
-    pub fn names_known() -> [&'static str; 5] {
-        CodecName::ALL.map(CodecName::as_str)
-    }
 
     /// The name in codec lists, for example `g711a`.
     pub const fn name(self) -> &'static str {
@@ -52,6 +50,7 @@ impl Codec {
             Self::G711U => "g711u",
             Self::G722 => "g722",
             Self::Opus => "opus",
+            Self::G729 => "g729",
         }
     }
 
@@ -62,13 +61,14 @@ impl Codec {
             Self::G711U => "PCMU",
             Self::G722 => "G722",
             Self::Opus => "opus",
+            Self::G729 => "G729",
         }
     }
 
     /// The number of channels in `a=rtpmap`. What is sent and heard is mono whatever stands there.
     pub const fn rtp_channels(self) -> u8 {
         match self {
-            Self::G711A | Self::G711U | Self::G722 => 1,
+            Self::G711A | Self::G711U | Self::G722 | Self::G729 => 1,
             // RFC 7587 section 7: always, for mono too.
             Self::Opus => 2,
         }
@@ -81,6 +81,8 @@ impl Codec {
             // RFC 7587 section 6.1: what a far end need not send more of than this, and that a lost packet is heard from
             // the next one.
             Self::Opus => Some("maxplaybackrate=16000;sprop-maxcapturerate=16000;useinbandfec=1"),
+            // RFC 4856 section 2.1.9: without it the far end may take annex B for granted.
+            Self::G729 => Some("annexb=no"),
         }
     }
 
@@ -91,6 +93,7 @@ impl Codec {
             Self::G711U => Some(0),
             Self::G722 => Some(9),
             Self::Opus => None,
+            Self::G729 => Some(18),
         }
     }
 
@@ -98,7 +101,7 @@ impl Codec {
     /// mistake (RFC 3551 section 4.5.2).
     pub const fn clock_rate_hz(self) -> u32 {
         match self {
-            Self::G711A | Self::G711U | Self::G722 => 8000,
+            Self::G711A | Self::G711U | Self::G722 | Self::G729 => 8000,
             Self::Opus => 48_000,
         }
     }
@@ -106,7 +109,7 @@ impl Codec {
     /// The samples a second that are encoded: 8000 (narrow band), or 16000 (wide band).
     pub const fn sampling_rate_hz(self) -> u32 {
         match self {
-            Self::G711A | Self::G711U => NARROW_BAND_HZ,
+            Self::G711A | Self::G711U | Self::G729 => NARROW_BAND_HZ,
             Self::G722 | Self::Opus => WIDE_BAND_HZ,
         }
     }
@@ -115,6 +118,7 @@ impl Codec {
     pub const fn frame_time(self) -> Duration {
         match self {
             Self::G711A | Self::G711U | Self::G722 => Duration::from_millis(1),
+            Self::G729 => Duration::from_millis(10),
             Self::Opus => Duration::from_millis(20),
         }
     }
@@ -124,7 +128,7 @@ impl Codec {
         match self {
             Self::G711A => Some(Law::A),
             Self::G711U => Some(Law::Mu),
-            Self::G722 | Self::Opus => None,
+            Self::G722 | Self::Opus | Self::G729 => None,
         }
     }
 
@@ -134,6 +138,7 @@ impl Codec {
         let samples = match self {
             Self::G711A | Self::G711U => payload.len(),
             Self::G722 => g722::packet_samples(payload),
+            Self::G729 => g729::packet_samples(payload),
             Self::Opus => opus::packet_samples(payload)?,
         };
         (1..=Self::MOST_PACKET_SAMPLES).contains(&samples).then_some(samples)
@@ -142,7 +147,7 @@ impl Codec {
     /// How many samples before it a packet repeats for the case that they were lost; 0 if none.
     pub(crate) fn repeated_samples(self, payload: &[u8]) -> usize {
         match self {
-            Self::G711A | Self::G711U | Self::G722 => 0,
+            Self::G711A | Self::G711U | Self::G722 | Self::G729 => 0,
             Self::Opus => opus::repeated_samples(payload),
         }
     }
@@ -165,10 +170,13 @@ impl FromStr for Codec {
     ///
     /// # Errors
     ///
-    /// An unknown name, or the name of a codec that this build does not have.
+    /// [`CodecListError::Unknown`].
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let known: CodecName = name.parse()?;
-        known.available().ok_or_else(|| CodecListError::NoneAvailable { given: name.to_owned() })
+        let name = name.trim();
+        Self::ALL
+            .into_iter()
+            .find(|known| known.name().eq_ignore_ascii_case(name))
+            .ok_or_else(|| CodecListError::Unknown { name: name.to_owned() })
     }
 }
 

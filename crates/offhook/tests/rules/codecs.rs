@@ -19,7 +19,7 @@ fn the_calls_own_list_decides_the_codec() {
         (Some("g711u"), "8 0", "0", "g711u"),
         (Some("g711a;g711u"), "0 8", "8", "g711a"),
         (Some("g711a;g711u"), "18 0", "0", "g711u"),
-        (Some("g729;g711u"), "18 8 0", "0", "g711u"),
+        (Some("g729;g711u"), "18 8 0", "18", "g729"),
     ];
     for (seed, (codecs, offered, payload_type, codec)) in rows.into_iter().enumerate() {
         scene(seed as u64, |mut scene| async move {
