@@ -1,12 +1,14 @@
 //! `cargo xtask bench`: what a call costs, measured on this machine.
 //!
-//! Two parts: criterion times the hot paths alone; then a whole server, pinned to the first processor, takes calls from
-//! sipp on the others, and a sink counts every RTP packet.  Nothing here passes or fails: it prints tables.
+//! Three parts: criterion times the hot paths alone; what a call does beside plain playback is compared with that; then a
+//! whole server, pinned to the first processor, takes calls from sipp on the others, and a sink counts every RTP packet.
+//! Nothing here passes or fails: it prints tables.
 
 mod figures;
 mod instructions;
 mod limit;
 mod load;
+mod media;
 mod overload;
 mod process;
 mod report;
@@ -37,11 +39,14 @@ pub(crate) struct Bench {
     /// Only the hot paths (criterion).
     #[arg(long, conflicts_with = "system")]
     micro: bool,
+    /// Only what a call costs in the media engine: detection, recording, mixing and transcoding beside plain playback.
+    #[arg(long, conflicts_with_all = ["micro", "system"])]
+    media: bool,
     /// Only the whole system (sipp and an RTP sink).
     #[arg(long)]
     system: bool,
     /// Only count the instructions of the hot paths, and compare them with the record.
-    #[arg(long, conflicts_with_all = ["micro", "system"])]
+    #[arg(long, conflicts_with_all = ["micro", "media", "system"])]
     instructions: bool,
     /// Count the instructions of the hot paths and record them.
     #[arg(long, conflicts_with_all = ["micro", "system", "instructions"])]
@@ -101,12 +106,17 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> Result<()> {
     if let Some(revision) = &bench.compare {
         return compare(root, &folder, bench, revision);
     }
+    if bench.media {
+        return media::run(root, &folder);
+    }
     if !bench.system {
         let status = Command::new("cargo")
             .args(["bench", "--package", "offhook-sip", "--package", "offhook-media"])
+            .args(["--bench", "message", "--bench", "sound"])
             .current_dir(root)
             .status()?;
         ensure!(status.success(), "the criterion benchmarks failed");
+        media::run(root, &folder)?;
     }
     if !bench.micro {
         let subject = Subject::Ours(Programs::build(root, None)?);
