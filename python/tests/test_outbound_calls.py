@@ -1,4 +1,4 @@
-"""Calls that applications place, from one server to another, over real sockets."""
+"""Calls that applications place, from one server to another."""
 
 from __future__ import annotations
 

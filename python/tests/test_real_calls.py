@@ -1,4 +1,4 @@
-"""Applications in the program itself, called over real sockets: what is bad for one call hurts no other."""
+"""Applications in the program itself: what is bad for one call hurts no other."""
 
 from __future__ import annotations
 

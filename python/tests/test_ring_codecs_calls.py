@@ -1,4 +1,4 @@
-"""The `codecs` of `ring` in the program, over real sockets."""
+"""The `codecs` of `ring` in the program."""
 
 from __future__ import annotations
 

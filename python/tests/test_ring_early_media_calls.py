@@ -1,4 +1,4 @@
-"""Early media by `ring` in the program, over real sockets: when there is some, and what its RTP is like."""
+"""Early media by `ring` in the program: when there is some, and what its RTP is like."""
 
 from __future__ import annotations
 

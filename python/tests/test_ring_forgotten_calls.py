@@ -1,4 +1,4 @@
-"""What implementations forget: odd offers, races and repetitions, in the program over real sockets."""
+"""What implementations forget: odd offers, races and repetitions, in the program."""
 
 from __future__ import annotations
 

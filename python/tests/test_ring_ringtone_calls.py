@@ -1,4 +1,4 @@
-"""What a ringtone may be, and that what is heard is what was asked for, in the program over real sockets.
+"""What a ringtone may be, and that what is heard is what was asked for, in the program.
 
 The audio is decoded from RTP and measured; the files are encoded by the tests themselves.
 """

@@ -1,4 +1,4 @@
-"""What `ring` sends in the program, over real sockets: 180, 183, reliability, repetitions.
+"""What `ring` sends in the program: 180, 183, reliability, repetitions.
 
 Two times of the rules are too long for a real clock and are held under a virtual one by the tests in Rust:
 the repetition after 60 s (RING-24) and the 504 after 64*T1 without PRACK (RING-23).

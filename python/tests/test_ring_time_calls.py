@@ -1,4 +1,4 @@
-"""How long `ring` blocks and what is heard for how long, in the program, over real sockets.
+"""How long `ring` blocks and what is heard for how long, in the program.
 
 `ring` is timed inside the application. Lower bounds are exact. The upper bound of RING-16 is for an idle
 machine; `SLACK` is added to it, since tests run on loaded ones. What is played is measured on the time line
