@@ -22,13 +22,13 @@ use super::fingerprint::Fingerprint;
 use super::hearing::{self, Sources};
 use super::keepsake;
 use super::lines::{seconds, server_host};
+use super::loading::load;
 use super::program::{self, Program};
 use super::protocol::{self, Event, Open, Problem, Request, Serve};
 use super::runs::{RunKey, Runs, Watched};
 use crate::logs::Level;
 use crate::worker::{
-    Applications, CallError, Form, Gateway, Interpreter, Journal, Lockstep, Pool, Site, WorkerSetup,
-    package_folder,
+    Applications, Gateway, Interpreter, Journal, Lockstep, Pool, Site, WorkerSetup, package_folder,
 };
 
 /// Everything of one test.
@@ -474,23 +474,6 @@ impl Hall {
 
 fn no_program(number: usize) -> Problem {
     Problem::usage(format!("server is {number}; accepted: what server.serve has given"))
-}
-
-/// Loads the application now, so that a mistake in it is told at once.
-async fn load(pool: &Pool, applications: &Applications) -> Result<(), Problem> {
-    let link = pool.any().ok_or_else(|| Problem::application("the worker ended at once"))?;
-    for (name, path) in applications.all() {
-        match link.ensure_loaded(&name, &path).await {
-            Ok(loaded) if loaded.form == Form::Common => {
-                let problem = format!("{} is a module for applications, not an application", path.display());
-                return Err(Problem::application(problem));
-            }
-            Ok(_) => {}
-            Err(CallError::Refused(error)) => return Err(Problem::application(error.message)),
-            Err(error) => return Err(Problem::application(error.to_string())),
-        }
-    }
-    Ok(())
 }
 
 /// Says so when application code keeps the clock standing for longer than `patience`.

@@ -14,6 +14,7 @@ mod hall;
 mod hearing;
 mod keepsake;
 mod lines;
+mod loading;
 mod people;
 mod program;
 mod protocol;
