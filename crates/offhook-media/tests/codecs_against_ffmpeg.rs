@@ -61,7 +61,7 @@ fn decoded(codec: Codec, payload: &[u8]) -> Vec<i16> {
     samples
 }
 
-/// FILE-10: of the same bytes both decoders make the same samples, to the bit.
+/// Of the same bytes both decoders make the same samples, to the bit.
 #[test]
 #[ignore = "needs ffmpeg: cargo xtask test --only peers"]
 fn g722_is_decoded_as_ffmpeg_decodes_it() {
@@ -77,7 +77,7 @@ fn g722_is_decoded_as_ffmpeg_decodes_it() {
     }
 }
 
-/// FILE-10: speech that we encode is as good, decoded by ffmpeg, as speech that ffmpeg encodes.
+/// Speech that we encode is as good, decoded by ffmpeg, as speech that ffmpeg encodes.
 #[test]
 #[ignore = "needs ffmpeg: cargo xtask test --only peers"]
 fn g722_is_encoded_as_well_as_ffmpeg_encodes_it() {
