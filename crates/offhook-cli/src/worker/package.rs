@@ -48,7 +48,8 @@ fn write_out(base: &Path) -> io::Result<PathBuf> {
         }
         fs::write(path, contents)?;
     }
-    if folder.exists() {
+    // One that another process has just put there is in use, and complete.
+    if folder.exists() && !is_complete(&folder) {
         // Somebody changed or removed files in it: what is running keeps what it has imported.
         fs::remove_dir_all(&folder)?;
     }
