@@ -55,7 +55,7 @@ def test_a_callee_answers_hears_and_presses(offhook: Rehearsal, dials: Dials) ->
 
 
 def test_a_callee_shows_by_whom_it_is_called(offhook: Rehearsal, dials: Dials) -> None:
-    """CALL-6, HDR-3: the INVITE with its header fields."""
+    """CALL-6, CALL-7: the INVITE with its header fields."""
     body = """
     channel.SIP.HeaderFieldsToSend.append(SIPHeaderField("X-Order", "42"))
     channel.call(parameters, "4711", seconds_timeout=5)

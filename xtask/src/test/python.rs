@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::Context;
-use super::tools::{find, install, run};
+use super::tools::{apt, find, install, run};
 
 const REQUIREMENTS: &str = "python/requirements-dev.txt";
 
@@ -31,6 +31,8 @@ pub(super) fn mypy(context: &Context) -> Result<()> {
 }
 
 pub(super) fn tests(context: &Context) -> Result<()> {
+    // It judges what was encrypted.
+    apt(&[("openssl", "openssl")])?;
     let python = environment(context)?;
     pytest(context, &python, "python/tests")
 }
