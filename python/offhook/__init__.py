@@ -7,8 +7,9 @@ The package is pure Python and uses nothing but the standard library.
 from __future__ import annotations
 
 from offhook._clock import sleep
+from offhook._scenario import ScenarioError, record_scenario
 from offhook.errors import Error, Hangup, OffhookError
 
-__all__ = ["Error", "Hangup", "OffhookError", "__version__", "sleep"]
+__all__ = ["Error", "Hangup", "OffhookError", "ScenarioError", "__version__", "record_scenario", "sleep"]
 
 __version__ = "0.1.0"

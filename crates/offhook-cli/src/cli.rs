@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// List the tones that an application can play by name, or write one to a file.
     Tones(Tones),
+    /// Write a test of a call that was captured.
+    RecordScenario(RecordScenario),
     /// The test server behind `offhook.testing`, which talks to it over standard input and output.
     #[command(hide = true)]
     Rehearse,
@@ -358,6 +360,43 @@ pub(crate) struct Tones {
     /// Sampling rate of the file in hertz, 6000 to 48000.
     #[arg(long, value_name = "HERTZ", default_value_t = 8000, requires = "wav", value_parser = clap::value_parser!(u32).range(6000..=48000))]
     pub(crate) rate: u32,
+}
+
+const RECORD_SCENARIO_EXAMPLES: &str = "\
+Examples:
+  tcpdump -i any -s 0 -w call.pcap udp
+  offhook record-scenario call.pcap test_call.py --app app.py
+  offhook record-scenario day.pcapng tests/test_complaint.py --app app.py --call-id 3c26a0@192.0.2.60
+
+The test is for pytest and runs with offhook.testing. The sounds that were heard and cannot be told by name, and what
+the caller said, are written beside it as WAV files.";
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("{RECORD_SCENARIO_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct RecordScenario {
+    /// A pcap or pcapng file with the SIP (UDP) and RTP of the call.
+    #[arg(value_name = "CAPTURE")]
+    pub(crate) capture: PathBuf,
+    /// The test to be written, such as test_call.py; it must not be there yet.
+    #[arg(value_name = "TEST")]
+    pub(crate) test: PathBuf,
+    /// The application that takes the call in the test.
+    #[arg(long, value_name = "FILE", env = "OFFHOOK_RECORD_SCENARIO_APP")]
+    pub(crate) app: PathBuf,
+    /// Which call, if the capture holds several.
+    #[arg(long, value_name = "CALL-ID", env = "OFFHOOK_RECORD_SCENARIO_CALL_ID")]
+    pub(crate) call_id: Option<String>,
+    /// The folder of the files that the application plays [default: the application's folder].
+    #[arg(long, value_name = "FOLDER", env = "OFFHOOK_RECORD_SCENARIO_MEDIA_ROOT")]
+    pub(crate) media_root: Option<PathBuf>,
+    /// What main returned, which no capture shows.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        env = "OFFHOOK_RECORD_SCENARIO_RETURN_CODE"
+    )]
+    pub(crate) return_code: Option<i64>,
 }
 
 #[derive(Debug, Args)]

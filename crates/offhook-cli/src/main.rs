@@ -17,6 +17,7 @@ mod hearing;
 mod logs;
 mod picture;
 mod rehearsal;
+mod scenario;
 mod story;
 mod terminal;
 mod worker;

@@ -80,6 +80,7 @@ mod error;
 mod file_name;
 mod header;
 mod hold;
+mod info_digit;
 mod names;
 mod network;
 mod overload;
@@ -127,6 +128,7 @@ pub use error::{
 };
 pub use header::{HeaderField, HeaderFieldError};
 pub use hold::HoldError;
+pub use info_digit::digit_of_info;
 pub use network::{BoxFuture, MediaEngine, Network, ReservedPorts, SipSocket, StreamEvents};
 /// Sound as a state machine: files, tones, speech, RTP streams and measurements.
 pub use offhook_media as media;

@@ -221,6 +221,19 @@ class Rehearsal:
         """Let time go by for everybody."""
         self._started().request("clock.wait", seconds=seconds)
 
+    def capture(self, file: str | Path) -> None:
+        """Write every packet from now on into a capture file (pcap), which Wireshark reads.
+
+        Packets are in it as they are sent, those that get lost too; its clock begins with the rehearsal.
+
+        Args:
+            file: where to; one that is there is written over.
+
+        Raises:
+            RehearsalError: if it cannot be written.
+        """
+        self._started().request("hall.capture", file=str(Path(file).resolve()))
+
     @property
     def now(self) -> float:
         """Seconds of virtual time since the beginning."""

@@ -149,6 +149,12 @@ class Telephone(abc.ABC):
         """Let time go by."""
         self._server.request("clock.wait", seconds=seconds)
 
+    def wait_until(self, seconds: float) -> None:
+        """Let time go by until so many seconds since the INVITE; do nothing if they have gone by."""
+        left = seconds - self.now
+        if left > 0:
+            self.wait(left)
+
     def until_answered(self, within: float = 60.0) -> bool:
         """Wait for the answer.
 

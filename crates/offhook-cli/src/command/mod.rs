@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod demo;
 mod man;
+mod record_scenario;
 pub(crate) mod serve;
 mod start;
 mod test;
@@ -17,6 +18,7 @@ use offhook::StartError;
 
 use crate::cli::{Cli, Command};
 use crate::config::ConfigError;
+use crate::scenario::{CallError, CaptureError, TestFileError};
 
 /// How a command that ran to its end came out; the exit codes are documented in `--help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +39,11 @@ impl Ending {
     /// A wrong setting is the user's to mend, everything else is the machine's.
     pub(crate) fn of_error(error: &anyhow::Error) -> Self {
         let is_setting = |cause: &(dyn std::error::Error + 'static)| {
-            cause.is::<ConfigError>() || matches!(cause.downcast_ref(), Some(StartError::Config(_)))
+            cause.is::<ConfigError>()
+                || matches!(cause.downcast_ref(), Some(StartError::Config(_)))
+                || cause.is::<CaptureError>()
+                || cause.is::<CallError>()
+                || cause.is::<TestFileError>()
         };
         if error.chain().any(is_setting) { Self::Usage } else { Self::Refused }
     }
@@ -66,6 +72,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Start(arguments) => with_runtime(&logs, start::run(arguments)),
         Command::Test(arguments) => test::run(*arguments, &logs),
         Command::Tones(arguments) => tones::run(&arguments),
+        Command::RecordScenario(arguments) => record_scenario::run(arguments),
         Command::Rehearse => rehearse(&logs),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::SystemTime;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -26,6 +27,11 @@ use tracing_subscriber::{Layer, Registry};
 
 use self::rolling::RollingFile;
 use crate::config::LogSettings;
+
+/// A moment for a person to read: RFC 3339, in UTC.
+pub(crate) fn utc(time: SystemTime) -> String {
+    clock::Moment::of(time).to_string()
+}
 
 /// How the console shows log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

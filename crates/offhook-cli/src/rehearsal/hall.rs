@@ -193,6 +193,12 @@ impl Hall {
                 })?;
                 Ok(self.now())
             }
+            Request::Capture(request) => {
+                let problem =
+                    |error| Problem::usage(format!("{} cannot be written: {error}", request.file.display()));
+                self.fingerprint.capture(&request.file).map_err(problem)?;
+                Ok(self.now())
+            }
             Request::Now(_) => Ok(self.now()),
         }
     }

@@ -8,6 +8,7 @@
 
 mod callees;
 mod calls;
+mod capture_file;
 mod door;
 mod fingerprint;
 mod hall;

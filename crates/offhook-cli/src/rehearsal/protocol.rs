@@ -82,6 +82,9 @@ pub(crate) enum Request {
     /// Sends datagrams from open ports, and lets time go on until some arrive.
     #[serde(rename = "door.pass")]
     Pass(door::Pass),
+    /// Writes every packet from now on into a capture file.
+    #[serde(rename = "hall.capture")]
+    Capture(Capture),
     /// Says what time it is and what has gone over the network so far.
     #[serde(rename = "clock.now")]
     Now(Nothing),
@@ -323,6 +326,11 @@ pub(crate) struct Keep {
     pub(crate) folder: PathBuf,
     /// The heading of the picture.
     pub(crate) title: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Capture {
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]

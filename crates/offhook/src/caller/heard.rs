@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_media::{Codec, Decoder, Sound};
+use offhook_media::{Codec, Decoder, Sound, rtp};
 
 /// The RTP packets that a caller received, on the call's time line.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,30 @@ pub struct HeardPacket {
     pub codec: Option<Codec>,
     /// What it carried.
     pub payload: Box<[u8]>,
+}
+
+impl HeardPacket {
+    /// A packet that came at this time since the INVITE, from wherever, such as a capture. `codec` is the one that its
+    /// payload type stands for; `None` for telephone events.
+    pub fn new(at: Duration, packet: &rtp::Packet<'_>, codec: Option<Codec>) -> Self {
+        let header = packet.header();
+        Self {
+            at,
+            ssrc: header.ssrc,
+            sequence: header.sequence,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            payload_type: header.payload_type,
+            codec,
+            payload: packet.payload().into(),
+        }
+    }
+}
+
+impl From<Vec<HeardPacket>> for Heard {
+    fn from(packets: Vec<HeardPacket>) -> Self {
+        Self { packets }
+    }
 }
 
 impl Heard {
