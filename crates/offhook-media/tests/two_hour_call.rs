@@ -51,7 +51,8 @@ fn a_call_with(codec: Codec) {
             let (hz, level) = call.played_to(side);
             assert!((heard.frequency_hz / hz - 1.0).abs() < 0.005, "{codec}, {side:?}: {heard:?}");
             // G.729 takes the level from the packets before: after a lost one it is too low for a while.
-            assert!((heard.level_dbm0 - level).abs() < 5.0, "{codec}, {side:?}: {heard:?}");
+            let tolerance = if codec == Codec::G729 { 5.0 } else { 2.0 };
+            assert!((heard.level_dbm0 - level).abs() < tolerance, "{codec}, {side:?}: {heard:?}");
             assert!(heard.delay_ms < 200.0, "{codec}, {side:?}: {heard:?}");
         }
         let grown = last.delay_ms - first.delay_ms;
