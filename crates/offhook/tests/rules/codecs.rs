@@ -125,6 +125,38 @@ fn a_dynamic_payload_number_is_the_offers() {
     });
 }
 
+/// FILE-10, RING-52, REC-6: a call in G.729 is heard both ways, in packets of whole frames, and the answer says that no
+/// pauses are sent (RFC 4856 section 2.1.9).
+#[test]
+fn a_call_can_be_made_in_g729() {
+    let rows = [("", 20), ("a=fmtp:18 annexb=yes\r\na=ptime:35\r\n", 30)];
+    for (seed, (attributes, bytes)) in rows.into_iter().enumerate() {
+        scene(seed as u64, |mut scene| async move {
+            let tone = scene.file("tone.wav", &sine(440.0, 2.0));
+            let (call, channel) =
+                scene.call(scene.request().codecs("g729").sdp(offer("18", attributes))).await;
+            channel.answer(Answer::new().codecs("g729")).await.unwrap();
+            let answer = sdp(&call.response(200).await.unwrap());
+            assert!(media_lines(&answer)[0].ends_with(" RTP/AVP 18"), "{answer}");
+            assert!(answer.contains("a=fmtp:18 annexb=no\r\n"), "{answer}");
+
+            call.play(sine(1000.0, 5.0));
+            let recording = channel.spawn(|channel| async move {
+                channel.file_recorder().record(Record::to("heard.wav").max_duration(2000)).await
+            });
+            channel.file_player().play(Play::file(&tone)).await.unwrap();
+            recording.await.unwrap().unwrap();
+
+            let heard = call.heard().await;
+            assert!(heard.packets.len() >= 60, "{} packets", heard.packets.len());
+            assert!(heard.packets.iter().all(|packet| packet.payload.len() == bytes), "{bytes} bytes each");
+            assert_nearly_a_tone(part(&heard.sound(), 0.5, 1.5), 440.0);
+            let recorded = std::fs::read(scene.path("heard.wav")).unwrap();
+            assert_nearly_a_tone(part(&wav::read(&recorded).unwrap(), 0.5, 1.5), 1000.0);
+        });
+    }
+}
+
 /// RING-53, ANS-8: the list of `ring()` holds for the answer.
 #[test]
 fn the_list_is_remembered_for_the_answer() {
@@ -160,6 +192,15 @@ fn once_media_is_negotiated_another_list_is_ignored() {
         let bodies: Vec<_> = call.responses().iter().map(sdp).collect();
         assert_eq!((bodies.len(), &bodies[0]), (2, &bodies[1]));
     });
+}
+
+/// Asserts a tone of -10 dBm0 as a codec gives it back that is made for speech.
+#[track_caller]
+fn assert_nearly_a_tone(samples: &[i16], hz: f64) {
+    let frequency = measure::dominant_frequency(samples, 8000).unwrap_or_default();
+    assert!((frequency - hz).abs() <= hz * 0.01, "{frequency} Hz instead of {hz} Hz");
+    let level = measure::level_dbm0(samples, 8000, hz);
+    assert!((level + 10.0).abs() < 2.0, "{level} dBm0 at {hz} Hz");
 }
 
 fn offer(formats: &str, attributes: &str) -> CallSdp {

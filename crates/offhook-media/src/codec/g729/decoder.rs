@@ -33,6 +33,8 @@ pub(in crate::codec) struct Decoder {
     noise: ComfortNoise,
     /// Whether the last frame was comfort noise.
     in_pause: bool,
+    /// Frames of speech that were lost one after the other.
+    lost: u16,
     postfilter: Postfilter,
     output: HighPass,
 }
@@ -42,6 +44,7 @@ impl Decoder {
     pub(in crate::codec) fn decode(&mut self, payload: &[u8], samples: &mut [i16]) -> usize {
         let mut count = 0;
         for (frame, samples) in payload.chunks(SPEECH).zip(samples.chunks_exact_mut(FRAME)) {
+            self.lost = 0;
             if let Ok(frame) = frame.try_into() {
                 self.make_speech(Some(SpeechParameters::unpack(frame)), samples);
             } else if let Ok(frame) = frame.try_into() {
@@ -59,11 +62,16 @@ impl Decoder {
     pub(in crate::codec) fn conceal(&mut self, samples: &mut [i16]) -> Concealed {
         if self.in_pause {
             self.make_noise(None, samples);
-            Concealed::Pause
-        } else {
-            self.make_speech(None, samples);
-            Concealed::Loss
+            return Concealed::Pause;
         }
+        if self.lost < FADED_OUT {
+            self.lost += 1;
+            self.make_speech(None, samples);
+        } else {
+            // Nothing is left that could go on, and to find that out anew takes as long as to decode.
+            samples.fill(0);
+        }
+        Concealed::Loss
     }
 
     /// Makes comfort noise, as `described` says if a SID frame came.
@@ -183,6 +191,7 @@ impl Default for Decoder {
             random: Random::new(SEED),
             noise: ComfortNoise::new(),
             in_pause: false,
+            lost: 0,
             postfilter: Postfilter::new(),
             output: HighPass::after_decoding(),
         }
@@ -190,3 +199,5 @@ impl Default for Decoder {
 }
 
 const SEED: i16 = 21845;
+/// After so many lost frames their sound has fallen by 35 dB.
+const FADED_OUT: u16 = 100;
