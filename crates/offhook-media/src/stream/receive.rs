@@ -119,11 +119,14 @@ impl Stream {
     /// What a payload is, if it is any that this stream plays. Comfort noise is not negotiated: who sends it in its
     /// pauses is understood, with the static payload type where no other meaning was agreed on.
     fn payload_kind(&self, payload_type: u8, payload: &[u8]) -> Option<PayloadKind> {
+        if !PAYLOAD_BYTES.contains(&payload.len()) {
+            return None;
+        }
         if payload_type == self.payload_receive {
             return self.codec.packet_samples(payload).map(|_| PayloadKind::Audio(self.codec));
         }
         let is_noise = payload_type == COMFORT_NOISE && self.codec.clock_rate_hz() == COMFORT_NOISE_HZ;
-        (is_noise && !payload.is_empty()).then_some(PayloadKind::ComfortNoise)
+        is_noise.then_some(PayloadKind::ComfortNoise)
     }
 
     pub(super) fn pressed(&mut self, press: Option<Press>, carrier: DigitCarrier) {
@@ -146,6 +149,8 @@ impl Stream {
     }
 }
 
+/// What a payload can hold: up to what fits in an Ethernet frame.
+const PAYLOAD_BYTES: std::ops::RangeInclusive<usize> = 1..=1460;
 /// The static payload type of comfort noise, for codecs with this clock rate (RFC 3389 section 5.1).
 const COMFORT_NOISE: u8 = 13;
 const COMFORT_NOISE_HZ: u32 = 8000;
