@@ -8,7 +8,7 @@ use super::Context;
 use super::tools::{cargo_tool, run};
 
 /// How long each target runs.
-const SECONDS: u32 = 10;
+const SECONDS: u32 = 5;
 
 pub(super) fn smoke(context: &Context) -> Result<()> {
     let mut targets = Vec::new();

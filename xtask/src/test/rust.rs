@@ -25,8 +25,11 @@ pub(super) fn examples(context: &Context) -> Result<()> {
 }
 
 /// The program `offhook`, where the tests from outside look for it.
+///
+/// Built together with the examples it has the features with which the Rust tests were built: what they have compiled is
+/// not compiled again.
 pub(super) fn program(context: &Context) -> Result<()> {
-    run(cargo(&context.root).args(["build", "--package", "offhook-cli", "--locked"]))?;
+    run(cargo(&context.root).args(["build", "--workspace", "--bins", "--examples", "--locked"]))?;
     let program = super::python::program(context);
     ensure!(program.is_file(), "the build left no program at {}", program.display());
     Ok(())
