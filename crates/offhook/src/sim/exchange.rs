@@ -29,7 +29,7 @@ use crate::caller::{Callee, Reception};
 ///
 /// async fn application(channel: CallChannel) -> Result<i64, AppError> {
 ///     channel.answer(Answer::new()).await?;
-///     let reached = channel.extra_channels()[0].call(Dial::to("300")).await?;
+///     let reached = channel.extra_channels()[0].call(Dial::to("300").from("200")).await?;
 ///     Ok(if reached == State::Answered { 0 } else { 1 })
 /// }
 ///
