@@ -108,10 +108,16 @@ def test_equal_variables_are_an_equal_state(application: ModuleType) -> None:
 
 def test_the_function_that_is_at_work_is_told(application: ModuleType) -> None:
     """What several looks have in common: the function that does not go on."""
-    goes_on = threading.Event()
-    thread = threading.Thread(target=application.main, args=(lambda _: goes_on.wait(), "1"))
+    arrived, goes_on = threading.Event(), threading.Event()
+
+    def stay(_: object) -> None:
+        arrived.set()
+        goes_on.wait()
+
+    thread = threading.Thread(target=application.main, args=(stay, "1"))
     thread.start()
     try:
+        arrived.wait()
         assert _probe.whereabouts() == [["app.py", 11, "deep"]]
     finally:
         goes_on.set()

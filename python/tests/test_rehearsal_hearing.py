@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from offhook.testing import Rehearsal, RehearsalError
+from offhook.testing import Link, Rehearsal, RehearsalError
 from support.sound import sine, write_wav
 
 pytestmark = pytest.mark.usefixtures("built_program")
@@ -42,7 +42,9 @@ def main(channel):
 """
 
 
-@pytest.mark.parametrize("character", [{}, {"codecs": "g711u"}, {"loss": 0.05, "jitter": 0.1}], ids=str)
+@pytest.mark.parametrize(
+    "character", [{}, {"codecs": "g711u"}, {"link": Link(loss=0.05, jitter=0.1)}], ids=str
+)
 def test_the_example_of_the_kit(offhook: Rehearsal, write: Write, character: dict[str, object]) -> None:
     """Ringback, then speech, by callers with different codecs and networks."""
     call = offhook.call(write(MENU), early_media=True, **character)  # type: ignore[arg-type]
