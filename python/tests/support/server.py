@@ -105,7 +105,8 @@ class ServerProcess(Server):
         host: str = "127.0.0.1",
         **settings: object,
     ) -> None:
-        super().__init__(network, folder, source, (host, _free_port(host)), log_level="trace", **settings)
+        settings = {"log_level": "trace", **settings}
+        super().__init__(network, folder, source, (host, _free_port(host)), **settings)
         self._log = folder / "server.log"
         environment = {key: value for key, value in os.environ.items() if not key.startswith("OFFHOOK_")}
         environment.update({f"OFFHOOK_{name.upper()}": str(each) for name, each in self._settings.items()})
