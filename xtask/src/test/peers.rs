@@ -35,6 +35,7 @@ fn codecs(context: &Context) -> Result<()> {
         install(&["libbcg729-0"])?;
     }
     let tests = ["codecs_against_ffmpeg", "opus_ffmpeg", "g729_peer"].map(|test| ["--test", test]);
-    let test = ["test", "--package", "offhook-media", "--locked"];
+    // With the features of the whole workspace, so that nothing is compiled again.
+    let test = ["test", "--workspace", "--locked"];
     run(cargo(&context.root).args(test).args(tests.as_flattened()).args(["--", "--ignored"]))
 }
