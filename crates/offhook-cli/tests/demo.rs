@@ -3,25 +3,22 @@
 mod support;
 
 use offhook::media::measure::{cadence, dominant_frequencies, rms_dbm0};
-use offhook::media::wav;
+use offhook::media::{Sound, wav};
+use tempfile::TempDir;
 
 /// RING-30, RING-32, RING-47: early media with the British ringback tone, an announcement, the answer, a greeting.
 #[test]
 fn the_demonstration_shows_a_whole_call() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let ran = support::Ran::of(support::offhook().arg("demo").current_dir(folder.path()));
-    assert_eq!(ran.code, 0, "{ran:?}");
+    let (folder, ran, sound) = demonstration();
     for part in ["INVITE", "183 Session Progress", "200 OK", "ACK", "BYE", "400 + 450 Hz", "speech"] {
         assert!(ran.out.contains(part), "{part:?} is not in {}", ran.out);
     }
 
-    let file = std::fs::read(folder.path().join("demo/heard.wav")).expect("heard.wav is left");
-    let sound = wav::read(&file).expect("a WAV file");
     let second = sound.rate_hz as usize;
     assert!(sound.samples.len() > 7 * second, "{:?}", sound.duration());
-    let ringback = &sound.samples[..4 * second];
+    let ringback = ringback(&sound);
     let times = cadence(ringback, sound.rate_hz);
-    assert_eq!(times.len(), 4, "{times:?}");
+    assert_eq!(times.len(), BURSTS, "{times:?}");
     assert!(times.iter().all(|(on, _)| (on - 400.0).abs() < 20.0), "{times:?}");
     let begin = ringback.iter().position(|sample| sample.unsigned_abs() > 500).expect("it rings");
     let burst = &ringback[begin..begin + second * 3 / 8];
@@ -42,3 +39,30 @@ fn the_demonstration_shows_a_whole_call() {
     }
     assert!(folder.path().join("demo/app.py").is_file());
 }
+
+/// Runs the demonstration: where it left its files, what it printed, and what was heard. It is a call in real time: where
+/// the machine stood still for some frames, which makes a hole in a burst of the tone, it is run again.
+fn demonstration() -> (TempDir, support::Ran, Sound) {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let folder = tempfile::tempdir().expect("a folder");
+        let ran = support::Ran::of(support::offhook().arg("demo").current_dir(folder.path()));
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let file = std::fs::read(folder.path().join("demo/heard.wav")).expect("heard.wav is left");
+        let sound = wav::read(&file).expect("a WAV file");
+        if tries == TRIES || cadence(ringback(&sound), sound.rate_hz).len() <= BURSTS {
+            return (folder, ran, sound);
+        }
+    }
+}
+
+/// The first four seconds.
+fn ringback(sound: &Sound) -> &[i16] {
+    &sound.samples[..sound.samples.len().min(4 * sound.rate_hz as usize)]
+}
+
+/// Bursts of the tone in the first four seconds.
+const BURSTS: usize = 4;
+/// How often a machine that keeps standing still gets its chance.
+const TRIES: usize = 4;
