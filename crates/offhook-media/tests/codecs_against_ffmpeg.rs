@@ -1,6 +1,6 @@
 //! Our codecs against those of ffmpeg, which share no line with ours, both ways.
 //!
-//! They need the program `ffmpeg`: `cargo xtask test --only peers` gets it and runs them.
+//! They need the program `ffmpeg`: `cargo xtask test` gets it.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -63,7 +63,6 @@ fn decoded(codec: Codec, payload: &[u8]) -> Vec<i16> {
 
 /// Of the same bytes both decoders make the same samples, to the bit.
 #[test]
-#[ignore = "needs ffmpeg: cargo xtask test --only peers"]
 fn g722_is_decoded_as_ffmpeg_decodes_it() {
     let said = spoken(Codec::G722);
     let theirs = ["-f", "s16le", "-ar", "16000", "-ac", "1", "-i", "pipe:0", "-f", "g722"];
@@ -79,7 +78,6 @@ fn g722_is_decoded_as_ffmpeg_decodes_it() {
 
 /// Speech that we encode is as good, decoded by ffmpeg, as speech that ffmpeg encodes.
 #[test]
-#[ignore = "needs ffmpeg: cargo xtask test --only peers"]
 fn g722_is_encoded_as_well_as_ffmpeg_encodes_it() {
     let said = spoken(Codec::G722);
     let quality = |payload: &[u8]| {

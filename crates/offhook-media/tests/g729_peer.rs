@@ -5,7 +5,7 @@
 //! and both have to make nearly the same samples of one stream, lost frames and pauses included, in which the random
 //! numbers are those that the Recommendation prescribes.
 //!
-//! They need the library (Debian package libbcg729-0): `cargo xtask test --only peers` gets it and runs them.
+//! They need the library (Debian package libbcg729-0): `cargo xtask test` gets it.
 
 mod g729_support;
 
@@ -23,7 +23,6 @@ const LOST: u8 = 255;
 
 /// FILE-10: what we decode of the peer's stream is what it decodes itself.
 #[test]
-#[ignore = "needs libbcg729-0: cargo xtask test --only peers"]
 fn both_decode_one_stream_alike() {
     for (name, samples, least_snr_db) in sounds() {
         let stream = peer(&["encode"], &bytes(&samples));
@@ -39,7 +38,6 @@ fn both_decode_one_stream_alike() {
 
 /// FILE-10: the peer hears what we encode as well as what it encodes itself, and so do we.
 #[test]
-#[ignore = "needs libbcg729-0: cargo xtask test --only peers"]
 fn our_stream_is_as_good_as_the_peers() {
     for (name, samples, _) in sounds() {
         let theirs = peer(&["encode"], &bytes(&samples));
@@ -59,7 +57,6 @@ fn our_stream_is_as_good_as_the_peers() {
 
 /// UR-40: lost frames are concealed alike.
 #[test]
-#[ignore = "needs libbcg729-0: cargo xtask test --only peers"]
 fn both_conceal_losses_alike() {
     let samples = speech(4);
     let mut random = noise(5);
@@ -72,7 +69,6 @@ fn both_conceal_losses_alike() {
 
 /// FILE-10: the comfort noise of the peer's pauses is the noise that it makes itself (G.729 annex B).
 #[test]
-#[ignore = "needs libbcg729-0: cargo xtask test --only peers"]
 fn both_fill_pauses_alike() {
     let mut random = noise(7);
     let mut quiet = |samples: usize| -> Vec<i16> { (0..samples).map(|_| random() >> 7).collect() };

@@ -22,7 +22,6 @@ const CLOCK_RATE_HZ: u32 = 48_000;
 const PAYLOAD_TYPE: u8 = 97;
 
 #[test]
-#[ignore = "needs ffmpeg: cargo xtask test --only peers"]
 fn others_hear_what_a_stream_sends() {
     let spoken = spoken();
     for packet_ms in [20, 40, 60] {
@@ -38,7 +37,6 @@ fn others_hear_what_a_stream_sends() {
 
 /// Of every length from 2.5 to 60 ms, in each mode of the codec, in mono and in stereo (RFC 7587 section 4.2).
 #[test]
-#[ignore = "needs ffmpeg: cargo xtask test --only peers"]
 fn a_stream_hears_what_others_send() {
     let voip = ["-c:a", "libopus", "-application", "voip", "-b:a", "24k"];
     let music = ["-c:a", "libopus", "-application", "audio", "-b:a", "64k"];
@@ -79,7 +77,6 @@ fn a_stream_hears_what_others_send() {
 
 /// RFC 7587 section 3.3: what libopus repeats of a packet that is lost is heard in its place.
 #[test]
-#[ignore = "needs ffmpeg: cargo xtask test --only peers"]
 fn a_lost_packet_is_heard_from_what_the_next_one_repeats() {
     let spoken = spoken();
     let source = folder().join("repeated.wav");

@@ -73,8 +73,7 @@ fn rust(text: &str, path: &str, tests: &mut Vec<TestFn>) {
         } else if let Some(attribute) = line.strip_prefix("#[") {
             let name = attribute.split(['(', ']', ' ']).next().unwrap_or_default();
             is_test |= name == "test" || name.ends_with("::test");
-            // A test that another step runs says which.
-            ignored |= name == "ignore" && !line.contains(RUN_WITH_THE_PEERS);
+            ignored |= name == "ignore";
         } else if is_test && let Some(name) = function_name(line) {
             let rules = named_in(&comment);
             tests.push(TestFn { language: Language::Rust, path: path.into(), name, rules, ignored });
@@ -85,9 +84,6 @@ fn rust(text: &str, path: &str, tests: &mut Vec<TestFn>) {
         }
     }
 }
-
-/// What stands in the reason of a test that needs other people's programs.
-const RUN_WITH_THE_PEERS: &str = "cargo xtask test --only peers";
 
 fn function_name(line: &str) -> Option<String> {
     let mut words = line.split(' ').skip_while(|word| *word != "fn");
@@ -226,14 +222,6 @@ def helper() -> None:
             &mut tests,
         );
         assert_eq!(tests.iter().map(|test| test.ignored).collect::<Vec<_>>(), [true, false, true, false]);
-    }
-
-    #[test]
-    fn a_test_that_runs_with_the_peers_does_run() {
-        let mut tests = Vec::new();
-        let text = "#[test]\n#[ignore = \"needs sipp: cargo xtask test --only peers\"]\nfn a() {}\n";
-        rust(text, "a.rs", &mut tests);
-        assert!(!tests[0].ignored);
     }
 
     #[test]
